@@ -1,0 +1,1 @@
+"""The shell: clock, network, processes. Everything that waits lives here."""

@@ -1,0 +1,1 @@
+"""The core: bytes go in, rows come out. Pure, but for `store`."""

@@ -26,11 +26,13 @@ CREATE TABLE aiwire.host (
     next_request_at  timestamptz,
     hold_until       timestamptz,
     hold_reason      text,
+    failures         integer NOT NULL DEFAULT 0,
     queued_at        timestamptz,
     robots           jsonb,
     robots_status    text,
     robots_until     timestamptz
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN aiwire.host.failures IS 'visits in a row that could not reach it';
 COMMENT ON COLUMN aiwire.host.queued_at IS 'when a job for this host went out; cleared when its visit ends';
 
 CREATE TABLE aiwire.source (

@@ -1,0 +1,1 @@
+"""Scrapy spiders: what is particular to an outlet, under the daemon and under `scrapy crawl` alike."""

@@ -1,0 +1,153 @@
+"""The pool, transactions and session locks: how everything else in `pipelines.store` reaches Postgres.
+
+What is written inside a transaction is the affair of the module of its subject.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from pipelines.errors import StoreError, Unavailable
+
+Connection = psycopg.AsyncConnection[TupleRow]
+
+_CONNECT_TIMEOUT = 10  # seconds
+# A holder that hangs must not hold: reliability.md 18. No transaction of ours spans a request or the sandbox.
+_OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c timezone=UTC"
+
+
+class Database:
+    """A pool of connections to one database.
+
+    Every method raises Unavailable when Postgres is away (the same call may work in a moment), and
+    StoreError when it refuses.
+    """
+
+    def __init__(self, url: str, *, size: int = 4, name: str = "aiwire") -> None:
+        self.url = url
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            open=False,
+            name=name,
+            timeout=_CONNECT_TIMEOUT,
+            reconnect_timeout=60,
+            # After a restart of Postgres the pool would hand out dead connections: reliability.md 17.
+            check=AsyncConnectionPool.check_connection,
+            kwargs={"options": _OPTIONS, "connect_timeout": _CONNECT_TIMEOUT, "application_name": name},
+        )
+
+    async def open(self) -> None:
+        """Open the pool; wait for the first connection, so that a wrong URL shows at start."""
+        await self._pool.open()
+        try:
+            await self._pool.wait(timeout=_CONNECT_TIMEOUT)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise Unavailable(
+                "cannot reach Postgres: is it running, and is DATABASE_URL right?", code="store_unavailable"
+            ) from error
+
+    async def close(self) -> None:
+        await self._pool.close(timeout=5)
+
+    async def __aenter__(self) -> Database:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside one transaction: committed at the end, rolled back on any exception."""
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
+        except psycopg.Error as error:
+            raise StoreError(f"Postgres refused: {_first_line(error)}") from error
+
+    async def connect(self) -> Connection:
+        """A connection of its own outside the pool, on autocommit: for session locks and listening."""
+        try:
+            return await psycopg.AsyncConnection.connect(
+                self.url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT, application_name="aiwire-locks"
+            )
+        except psycopg.OperationalError as error:
+            raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
+
+
+class SessionLocks:
+    """Advisory locks that live as long as one connection: Postgres drops them when this process dies.
+
+    Locks of one name are exclusive within this process, too (a session may take its own lock twice).
+    Needs a real session: a pooler between us and Postgres must not be in transaction mode.
+    """
+
+    def __init__(self, database: Database, namespace: str) -> None:
+        self._database = database
+        self._namespace = namespace
+        self._connection: Connection | None = None
+        self._turn = asyncio.Lock()  # one statement at a time on the one connection
+        self._held: set[str] = set()
+
+    async def try_acquire(self, name: str) -> bool:
+        """Whether the lock is now ours; never waits for another holder."""
+        async with self._turn:
+            if name in self._held:
+                return False
+            got = await self._ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
+            if got:
+                self._held.add(name)
+            return got
+
+    async def release(self, name: str) -> None:
+        async with self._turn:
+            if name in self._held:
+                self._held.discard(name)
+                if self._connection is not None and not self._connection.closed:
+                    await self._ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
+
+    async def holds(self, name: str) -> bool:
+        """Whether the lock is still ours: false once the connection broke, since Postgres dropped it then."""
+        async with self._turn:
+            if name not in self._held or self._connection is None:
+                return False
+            try:
+                await self._connection.execute("SELECT 1")
+            except psycopg.Error:
+                self._held.clear()
+                return False
+            return True
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+        self._held.clear()
+
+    async def _ask(self, query: str, name: str) -> bool:
+        if self._connection is None or self._connection.closed:
+            self._held.clear()
+            self._connection = await self._database.connect()
+        try:
+            cursor = await self._connection.execute(query.encode(), (f"{self._namespace}:{name}",))
+            row: Any = await cursor.fetchone()
+        except psycopg.OperationalError as error:
+            self._held.clear()
+            await self._connection.close()
+            raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
+        return bool(row and row[0])
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,76 @@
+"""The task queue: jobs that carry batches of hosts from the scheduler to the workers, in the same Postgres.
+
+When a host is due is `crawler.schedule`'s affair, what a visit does `crawler.visit`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import procrastinate
+from procrastinate import jobs
+
+from pipelines.store import sources
+from pipelines.store.database import Connection, Database
+from pipelines.store.migrate import QUEUE_SCHEMA
+
+VISITS = "visits"
+BATCH_MOST = 64
+"""Hosts in one job: a job costs about 4 ms of CPU in all, a poll should not."""
+HEARTBEAT = 5.0
+STALLED_AFTER = timedelta(seconds=20)
+"""A worker that has not beaten for this long is dead; its jobs go to another."""
+
+VisitHosts = Callable[[Sequence[str]], Awaitable[None]]
+
+
+def open_queue(url: str, visit_hosts: VisitHosts | None = None) -> procrastinate.App:
+    """The queue on a database; `visit_hosts` does the work in a worker, None for those who only defer."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url,
+        min_size=1,
+        max_size=3,
+        kwargs={"options": f"-c search_path={QUEUE_SCHEMA} -c timezone=UTC", "application_name": "aiwire-queue"},
+    )
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name="visit", queue=VISITS)
+    async def visit(hosts: list[str]) -> None:
+        if visit_hosts is None:
+            raise RuntimeError("this process only defers jobs")
+        await visit_hosts(hosts)
+
+    return app
+
+
+def batches(hosts: Sequence[str], *, lanes: int) -> list[list[str]]:
+    """Hosts in jobs: few hosts one a job, so that every lane has work; many in batches of up to BATCH_MOST."""
+    size = max(1, min(BATCH_MOST, -(-len(hosts) // max(1, lanes))))
+    return [list(hosts[n : n + size]) for n in range(0, len(hosts), size)]
+
+
+async def defer(app: procrastinate.App, connection: Connection, hosts: Sequence[str], *, lanes: int) -> int:
+    """Put visits into the queue, in the caller's transaction; returns how many jobs."""
+    await connection.execute(f"SET LOCAL search_path TO {QUEUE_SCHEMA}".encode())
+    jobs_ = batches(hosts, lanes=lanes)
+    task = app.configure_task("visit", queue=VISITS, connection=connection)
+    await task.batch_defer_async(*({"hosts": batch} for batch in jobs_))
+    return len(jobs_)
+
+
+async def rescue(app: procrastinate.App, database: Database) -> list[str]:
+    """Take jobs from workers that fell silent; their hosts become due again. Returns those hosts.
+
+    Nothing of a visit is in its job: what is still due is columns, so a stalled job is ended, not retried.
+    """
+    stalled = await app.job_manager.get_stalled_jobs(queue=VISITS, seconds_since_heartbeat=STALLED_AFTER.total_seconds())
+    hosts: list[str] = []
+    for job in stalled:
+        hosts.extend(job.task_kwargs.get("hosts", []))
+        await app.job_manager.finish_job(job, status=jobs.Status.FAILED, delete_job=True)
+    await app.job_manager.prune_stalled_workers(STALLED_AFTER.total_seconds())
+    if hosts:
+        async with database.transaction() as connection:
+            await sources.visited(connection, hosts)
+    return sorted(set(hosts))

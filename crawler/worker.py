@@ -1,0 +1,194 @@
+"""The worker role: takes jobs from the queue, holds each host by a lock while it visits it, drains on request.
+
+What a visit does is `crawler.visit`'s affair; when hosts are due, `crawler.schedule`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import procrastinate
+import psycopg_pool
+import structlog
+from procrastinate.exceptions import ConnectorException
+
+from crawler import telemetry
+from crawler.engine import Engine
+from crawler.politeness.courtesy import Courtesy
+from crawler.queue import HEARTBEAT, STALLED_AFTER, VISITS, open_queue
+from crawler.settings import Settings
+from crawler.visit import Counts, Visit
+from pipelines import ingest
+from pipelines.errors import StoreError, Unavailable
+from pipelines.sandbox import Sandbox
+from pipelines.store import sources
+from pipelines.store.database import Database, SessionLocks
+
+log = structlog.get_logger(__name__)
+
+_AGAIN = 2.0  # seconds between attempts to reach a Postgres that is away
+_VISIT_GRACE = 60  # seconds over its deadline that a visit may take for the step it is in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """All that a process needs to visit hosts."""
+
+    settings: Settings
+    database: Database
+    sandbox: Sandbox
+    engine: Engine
+    courtesy: Courtesy
+    locks: SessionLocks
+
+
+def new_sandbox(settings: Settings) -> Sandbox:
+    """The sandbox as the settings size it, with what ingest needs loaded in each process."""
+    return Sandbox(
+        processes=settings.sandbox_processes,
+        cpu_seconds=settings.sandbox_cpu_seconds,
+        memory_bytes=settings.sandbox_memory_mb << 20,
+        initializer=ingest.configure,
+        initargs=(str(settings.config_dir),),
+        preload=("pipelines.ingest", "pipelines.discovery"),
+    )
+
+
+@contextlib.asynccontextmanager
+async def bench(settings: Settings, database_url: str) -> AsyncIterator[Bench]:
+    """Open everything a visit needs, and close it in the reverse order."""
+    courtesy = Courtesy(gap=timedelta(seconds=settings.gap))
+    async with contextlib.AsyncExitStack() as stack:
+        sandbox = new_sandbox(settings)
+        stack.callback(sandbox.close)
+        await asyncio.to_thread(sandbox.start)
+        database = await stack.enter_async_context(Database(database_url, size=settings.concurrency, name="aiwire-worker"))
+        locks = SessionLocks(database, "host")
+        stack.push_async_callback(locks.close)
+        engine = await stack.enter_async_context(Engine(settings, courtesy=courtesy, sandbox=sandbox))
+        yield Bench(
+            settings=settings, database=database, sandbox=sandbox, engine=engine, courtesy=courtesy, locks=locks
+        )
+
+
+class Worker:
+    """Visits hosts, several at a time, one worker a host."""
+
+    def __init__(self, bench: Bench, *, stop: asyncio.Event) -> None:
+        self._bench = bench
+        self._stop = stop
+        self._lanes = asyncio.Semaphore(bench.settings.concurrency)
+        self.totals = Counts()
+
+    async def visit_hosts(self, hosts: Sequence[str]) -> None:
+        """Visit each host once; one host's trouble is not another's."""
+        await asyncio.gather(*(self._visit_host(host) for host in hosts))
+
+    async def _visit_host(self, host: str) -> None:
+        async with self._lanes:
+            if self._stop.is_set():
+                return
+            try:
+                if not await self._bench.locks.try_acquire(host):
+                    return  # another worker is there; what is due stays due
+                try:
+                    await self._hold_and_visit(host)
+                finally:
+                    await self._bench.locks.release(host)
+            except Unavailable as error:
+                # Nothing is lost: the host is due again as soon as its mark has gone (QUEUED_FOR, or the rescue).
+                log.warning("postgres_away", host=host, reason=error.message)
+            except Exception as error:  # noqa: BLE001 -- the boundary of a visit
+                telemetry.capture(error, host=host, stage="visit")
+                log.exception("visit_failed", host=host)
+
+    async def _hold_and_visit(self, host: str) -> None:
+        visit = Visit(
+            host,
+            settings=self._bench.settings,
+            database=self._bench.database,
+            engine=self._bench.engine,
+            sandbox=self._bench.sandbox,
+            courtesy=self._bench.courtesy,
+            stop=self._stop,
+        )
+        deadline = self._bench.settings.visit_deadline + _VISIT_GRACE
+        try:
+            async with asyncio.timeout(deadline):
+                await visit.run()
+        except TimeoutError:
+            log.error("visit_overdue", host=host, seconds=deadline)
+        except StoreError as error:
+            if isinstance(error, Unavailable):
+                raise
+            telemetry.capture(error, host=host, stage="store")
+            log.error("store_refused", host=host, reason=error.message)
+        finally:
+            self._add(visit.counts)
+            # However it ended, the host may be fired again.
+            with contextlib.suppress(StoreError):
+                async with self._bench.database.transaction() as connection:
+                    await sources.visited(connection, [host])
+
+    def _add(self, counts: Counts) -> None:
+        for name in ("polls", "fetched", "stored", "failed", "unchanged"):
+            setattr(self.totals, name, getattr(self.totals, name) + getattr(counts, name))
+
+
+async def work(bench: Bench, *, stop: asyncio.Event, wait: bool = True) -> Counts:
+    """Take jobs until `stop` is set (or, without `wait`, until the queue is empty); then drain.
+
+    A Postgres that goes away is waited for. Visits end at their next step after `stop`.
+    """
+    worker = Worker(bench, stop=stop)
+    told = False
+    while not stop.is_set():
+        queue = open_queue(bench.database.url, worker.visit_hosts)
+        try:
+            async with queue.open_async():
+                await _run_queue(queue, bench.settings, stop, wait=wait)
+                told = False
+                if not wait:
+                    break
+        except (ConnectorException, psycopg_pool.PoolTimeout, OSError) as error:
+            if not told:
+                log.warning("postgres_away", reason=str(error) or type(error).__name__)
+                told = True
+            await _pause(stop, _AGAIN)
+    return worker.totals
+
+
+async def _run_queue(queue: procrastinate.App, settings: Settings, stop: asyncio.Event, *, wait: bool) -> None:
+    running = asyncio.ensure_future(
+        queue.run_worker_async(
+            queues=[VISITS],
+            name="aiwire",
+            concurrency=settings.concurrency,
+            wait=wait,
+            install_signal_handlers=False,
+            delete_jobs="always",
+            fetch_job_polling_interval=2.0,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=STALLED_AFTER.total_seconds(),
+            shutdown_graceful_timeout=settings.drain_deadline,
+        )
+    )
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not running.done():
+        running.cancel()  # Procrastinate takes it as "finish what you are at, take nothing new"
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+

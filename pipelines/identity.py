@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import ip_address
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 from uuid import UUID
 
 import tldextract
@@ -20,21 +21,26 @@ from pipelines.records import Entry, Extraction
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _URL_MOST = 2_083  # characters; longer ones are not addresses of articles
-_TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "at_medium", "at_campaign")
+_TRACKING_PREFIXES = ("utm_", "mtm_", "at_medium", "at_campaign")
 _TRACKING = frozenset(
     {
         "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "mc_cid",
         "mc_eid", "_ga", "_gl", "_hsenc", "_hsmi", "oly_anon_id", "oly_enc_id", "vero_id", "wickedid", "cmpid",
         "xtor", "ns_campaign", "ns_mchannel", "ns_source", "wt_mc", "wt_zmc", "guccounter", "guce_referrer",
         "guce_referrer_sig", "spm", "smid", "sr_share", "sref", "traffic_source", "ftag", "ncid", "cid_rss",
+        "pk_campaign", "pk_kwd", "pk_medium", "pk_source", "pk_content",
     }
 )  # fmt: skip
 """Parameters that name how a reader came, never what is read (after ClearURLs and Firefox's stripping list)."""
-_TRACKING_VALUES = {"ref": frozenset({"rss", "feed", "newsletter"}), "source": frozenset({"rss", "feed"})}
-"""Parameters that are dropped with these values only: elsewhere they identify a resource."""
-_UNRESERVED = re.compile(r"%([0-9A-Fa-f]{2})")
-# The list of public suffixes that ships with the library; never the network, never a cache on disk.
-_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+_TRACKING_IF_FEED = frozenset({"ref", "source", "src", "from", "partner", "emc", "mod", "maca"})
+"""Parameters that are dropped with a feed's name as value only: elsewhere they identify a resource."""
+_FEED_VALUE = re.compile(r"(?:\w\w-)?(?:rss|feed|newsletter)(?:[_-].*)?", re.IGNORECASE)
+_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_CONTROL_OR_SPACE = "".join(map(chr, range(0x21)))
+# The list of public suffixes that ships with the library, hosters' own (github.io) among them: what stands under one
+# suffix is another site. Never the network, never a cache on disk.
+_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def canonical_url(url: str, base: str | None = None) -> str:
@@ -46,42 +52,38 @@ def canonical_url(url: str, base: str | None = None) -> str:
     Raises ParseError with code `bad_url`.
     """
     try:
-        joined = urljoin(base, url.strip()) if base else url.strip()
-        parts = urlsplit(re.sub(r"[\x00-\x20\x7f]+", lambda m: "" if m[0].strip(" ") else "%20", joined))
-        host, port = parts.hostname, parts.port
+        parts = _absolute(url.strip(_CONTROL_OR_SPACE), base)
+        path = _without_dots(_percent_encoded(parts.path)) or "/"
+        query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair))
+        result = urlunsplit((parts.scheme, _host_and_port(parts), path, _percent_encoded(query), ""))
     except ValueError as error:
-        raise ParseError(f"not a URL: {error}", subject=url[:200], code="bad_url") from error
-    scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORTS or not host:
-        raise ParseError("not an absolute http or https URL", subject=url[:200], code="bad_url")
-    netloc = _host(host, url)
-    if port is not None and port != _DEFAULT_PORTS[scheme]:
-        netloc += f":{port}"
-    path = _encoded(_without_dots(parts.path) or "/")
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking(pair))
-    result = urlunsplit((scheme, netloc, path, _encoded(query), ""))
+        raise ParseError(f"not a usable URL: {error}", subject=url[:200], code="bad_url") from error
     if len(result) > _URL_MOST:
         raise ParseError(f"longer than {_URL_MOST} characters", subject=url[:200], code="bad_url")
     return result
 
 
 def host_of(url: str) -> str:
-    """`host`, or `host:port` where the port is not the scheme's own: the key of table host."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    return f"{host}:{parts.port}" if parts.port and parts.port != _DEFAULT_PORTS.get(parts.scheme) else host
+    """`host`, or `host:port` where the port is not the scheme's own: the key of table host.
+
+    Raises ParseError with code `bad_url`.
+    """
+    try:
+        return _host_and_port(urlsplit(url))
+    except ValueError as error:
+        raise ParseError(f"not a usable URL: {error}", subject=url[:200], code="bad_url") from error
 
 
 @lru_cache(maxsize=4_096)
 def registrable_domain(host: str) -> str:
-    """`ansa.it` for `www.ansa.it`; an IP address (or a name without a public suffix) is returned as it is."""
+    """`ansa.it` for `www.ansa.it`; an IP address or a name without a public suffix is returned as it is, with its port."""
     name = bare_host(host)
     try:
         ip_address(name.strip("[]"))
     except ValueError:
         found = _suffixes(name)
-        return f"{found.domain}.{found.suffix}" if found.domain and found.suffix else name
+        if found.domain and found.suffix:
+            return f"{found.domain}.{found.suffix}"
     return host.lower()
 
 
@@ -99,11 +101,15 @@ def bare_host(host: str) -> str:
     return host if host.endswith("]") else re.sub(r":\d+$", "", host)
 
 
+_VARIANTS = frozenset({"amp", "amp.html", "print", "stampa", "mobile"})
+"""Last path segments that show the article above them in another dress."""
+
+
 def trusted_canonical(fetched: str, stated: str | None) -> str | None:
     """rel=canonical in canonical form, where it can be believed; else None.
 
-    It must stay on the site that was fetched, and not lift an article to the site's root or to a section above it:
-    templates that give every page the same canonical would make one article of many.
+    It must stay on the site that was fetched, and not lift an article to the site's root or to a section: templates
+    that give every page the same canonical would make one article of many.
     """
     if not stated:
         return None
@@ -114,10 +120,13 @@ def trusted_canonical(fetched: str, stated: str | None) -> str | None:
     mine, theirs = urlsplit(here), urlsplit(there)
     if registrable_domain(host_of(here)) != registrable_domain(host_of(there)):
         return None
-    above = theirs.path.rstrip("/")
-    if not theirs.query and (not above or (mine.path.rstrip("/") + "/").startswith(above + "/")):
-        return there if above == mine.path.rstrip("/") and above else None
-    return there
+    if theirs.query and theirs.query == mine.query:
+        return there
+    deep, stated_path = _segments(mine.path), _segments(theirs.path)
+    if deep[: len(stated_path)] == stated_path:
+        below = deep[len(stated_path) :]
+        return there if stated_path and not set(below) - _VARIANTS else None
+    return there if len(stated_path) >= len(deep) or _names_article(stated_path[-1]) else None
 
 
 def article_id(outlet: str, key: str) -> UUID:
@@ -152,7 +161,7 @@ def content_hash(extraction: Extraction) -> bytes:
     seen = (
         title.value if title else "",
         standfirst.value if standfirst else "",
-        *(authors.value if authors else ()),
+        "\x00".join(authors.value if authors else ()),
         published.value.isoformat() if published else "",
         modified.value.isoformat() if modified else "",
         extraction.text,
@@ -174,37 +183,70 @@ def _words(text: str) -> set[str]:
     return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 3 or not word.isascii()}
 
 
+def spaced(text: str) -> str:
+    """The text as a reader sees it: runs of whitespace as one space, letters composed (NFC)."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def _digest(parts: Sequence[str]) -> bytes:
-    spaced = (" ".join(part.split()) for part in parts)
-    return hashlib.sha256("\x1f".join(spaced).encode("utf-8", "surrogatepass")).digest()
+    # Neither separator survives `spaced`, so no two lists of parts run together to the same bytes.
+    return hashlib.sha256("\x1f".join(map(spaced, parts)).encode("utf-8", "surrogatepass")).digest()
 
 
-def _host(host: str, url: str) -> str:
+def _absolute(url: str, base: str | None) -> SplitResult:
+    parts = urlsplit(urljoin(base, url) if base else url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("not an absolute http or https URL")
+    return parts
+
+
+def _host_and_port(parts: SplitResult) -> str:
+    """Host in lower-case ASCII, and the port where it is not the scheme's own; raises ValueError."""
+    host = parts.hostname or ""
+    if "\\" in parts.netloc:  # to a browser it ends the host, to others it does not
+        raise ValueError("a backslash in the host")
     if ":" in host:
-        return f"[{host.lower()}]"
-    name = unquote(host).rstrip(".").lower()
-    try:
-        return name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise ParseError(f"not a host name: {error}", subject=url[:200], code="bad_url") from error
+        if "%" in host:
+            raise ValueError("an address with a zone means something on one machine only")
+        name = f"[{IPv6Address(host).compressed}]"
+    else:
+        name = ".".join(map(_ascii_label, re.split(r"[.\u3002\uff0e\uff61]", unquote(host).rstrip("."))))
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError("not a host name")
+    return name if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{name}:{parts.port}"
+
+
+def _ascii_label(label: str) -> str:
+    label = label.lower()
+    if label.isascii():
+        return label
+    if re.search(
+        "[ßς]", label
+    ):  # Python's codec follows IDNA 2003, to which straße.de is strasse.de: another site today
+        return "xn--" + unicodedata.normalize("NFC", label).encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
 
 
 def _is_tracking(pair: str) -> bool:
     name, _, value = pair.partition("=")
     name = unquote(name).lower()
     return (
-        name in _TRACKING or name.startswith(_TRACKING_PREFIXES) or value.lower() in _TRACKING_VALUES.get(name, frozenset())
+        name in _TRACKING
+        or name.startswith(_TRACKING_PREFIXES)
+        or (name in _TRACKING_IF_FEED and _FEED_VALUE.fullmatch(value) is not None)
     )
 
 
-def _encoded(text: str) -> str:
+def _percent_encoded(text: str) -> str:
     """Percent-encoding in one spelling: unreserved characters plain, hex digits in upper case, the rest encoded."""
 
     def normal(match: re.Match[str]) -> str:
+        if not match[1]:  # a bare sign: left alone, it could join what follows once that is decoded
+            return "%25"
         character = chr(int(match[1], 16))
         return character if re.match(r"[A-Za-z0-9._~-]", character) else match[0].upper()
 
-    return quote(_UNRESERVED.sub(normal, text), safe="%/:=&?~#+!$,;'@()*[]|")
+    return quote(_PERCENT.sub(normal, text), safe="%/:=&?~#+!$,;'@()*[]|")
 
 
 def _without_dots(path: str) -> str:
@@ -219,3 +261,12 @@ def _without_dots(path: str) -> str:
             kept.append(segment)
     tail = "/" if path.endswith(("/.", "/..")) and kept[-1:] != [""] else ""
     return "/".join(kept) + tail
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _names_article(segment: str) -> bool:
+    """Whether a path's last segment looks like an article's, not a section's: a number, a file or a title's words."""
+    return bool(re.search(r"\d|\.\w+$|-.+-", segment))

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 from uuid import UUID
 
@@ -37,6 +37,7 @@ _TRACKING_IF_FEED = frozenset({"ref", "source", "src", "from", "partner", "emc",
 _FEED_VALUE = re.compile(r"(?:\w\w-)?(?:rss|feed|newsletter)(?:[_-].*)?", re.IGNORECASE)
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _CONTROL_OR_SPACE = "".join(map(chr, range(0x21)))
 # The list of public suffixes that ships with the library, hosters' own (github.io) among them: what stands under one
 # suffix is another site. Never the network, never a cache on disk.
@@ -124,9 +125,11 @@ def trusted_canonical(fetched: str, stated: str | None) -> str | None:
         return there
     deep, stated_path = _segments(mine.path), _segments(theirs.path)
     if deep[: len(stated_path)] == stated_path:
-        below = deep[len(stated_path) :]
-        return there if stated_path and not set(below) - _VARIANTS else None
-    return there if len(stated_path) >= len(deep) or _names_article(stated_path[-1]) else None
+        below = set(deep[len(stated_path) :])
+        believed = bool(stated_path) and below <= _VARIANTS and (theirs.query or not mine.query or _is_slug(deep))
+    else:
+        believed = len(stated_path) >= len(deep) or _is_slug(stated_path)
+    return there if believed else None
 
 
 def article_id(outlet: str, key: str) -> UUID:
@@ -213,6 +216,8 @@ def _host_and_port(parts: SplitResult) -> str:
         name = ".".join(map(_ascii_label, re.split(r"[.\u3002\uff0e\uff61]", unquote(host).rstrip("."))))
         if not _HOST_NAME.fullmatch(name):
             raise ValueError("not a host name")
+        if _NUMBER.fullmatch(name.rpartition(".")[2]):
+            IPv4Address(name)  # browsers read 0x7f.1 and 2130706433 as addresses, too: one spelling is enough
     return name if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{name}:{parts.port}"
 
 
@@ -259,14 +264,15 @@ def _without_dots(path: str) -> str:
                 kept.pop()
         elif segment != ".":
             kept.append(segment)
-    tail = "/" if path.endswith(("/.", "/..")) and kept[-1:] != [""] else ""
-    return "/".join(kept) + tail
+    if path.endswith(("/.", "/..")):
+        kept.append("")
+    return "/".join(kept)
 
 
 def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def _names_article(segment: str) -> bool:
-    """Whether a path's last segment looks like an article's, not a section's: a number, a file or a title's words."""
-    return bool(re.search(r"\d|\.\w+$|-.+-", segment))
+def _is_slug(segments: list[str]) -> bool:
+    """Whether a path ends as an article's does, not a section's or a script's: with a number or a title's words."""
+    return bool(re.search(r"\d|-.+-", segments[-1]))

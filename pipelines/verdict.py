@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from pipelines.identity import spaced
 from pipelines.records import Ingested
 
 
@@ -34,7 +35,7 @@ class New:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """Seen, and now different in these fields."""
+    """Seen, and now different in these fields: names of `Known`, at least one."""
 
     changed: tuple[str, ...]
 
@@ -48,18 +49,23 @@ Verdict = New | Revision | Unchanged
 
 
 def judge(known: Known | None, ingested: Ingested) -> Verdict:
-    """What the page is to what is known."""
+    """What the page is to what is known; never a revision in which a reader would find nothing changed."""
     if known is None:
         return New()
     if known.content_hash == ingested.content_hash:
         return Unchanged()
     extraction = ingested.extraction
-    now = {
+    now: dict[str, str | tuple[str, ...]] = {
         "title": extraction.title.value if extraction.title else "",
-        "standfirst": extraction.standfirst.value if extraction.standfirst else None,
+        "standfirst": extraction.standfirst.value if extraction.standfirst else "",
         "authors": extraction.authors.value if extraction.authors else (),
-        "published": extraction.published.value.isoformat() if extraction.published else None,
-        "modified": extraction.modified.value.isoformat() if extraction.modified else None,
+        "published": extraction.published.value.isoformat() if extraction.published else "",
+        "modified": extraction.modified.value.isoformat() if extraction.modified else "",
         "text": extraction.text,
     }
-    return Revision(changed=tuple(name for name, value in now.items() if value != getattr(known, name)))
+    changed = tuple(name for name, value in now.items() if _seen(value) != _seen(getattr(known, name) or ""))
+    return Revision(changed=changed) if changed else Unchanged()
+
+
+def _seen(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(spaced, (value,) if isinstance(value, str) else value))

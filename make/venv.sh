@@ -26,8 +26,7 @@ version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/n
 fits() { "$1" -c "import sys; sys.exit(not (3, $oldest) <= sys.version_info[:2] <= (3, $newest))" 2>/dev/null; }
 
 find_python() {
-    for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 \
-        /opt/homebrew/bin/python3 /usr/local/bin/python3; do
+    for python in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11; do
         [ -n "$python" ] && have "$python" && fits "$python" && return
     done
     if have uv && python=$(uv python find --no-python-downloads ">=3.$oldest,<3.$((newest + 1))" 2>/dev/null) &&

@@ -9,47 +9,65 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from crawler.outlets import DEFAULT_EVERY, Outlet, Source
+from crawler.outlets import Outlet, Source
 
+DEFAULT_EVERY = 900.0
+"""Seconds between polls where neither the source nor the outlet says."""
 JITTER = 0.1
 """Share of the interval by which a source's polls are moved, so that sources of one interval spread out."""
 BACKOFF_MOST = 3_600.0
 """Seconds: a source that fails is asked again within the hour, so that a network that comes back is noticed soon."""
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 def next_poll(
     source: Source, outlet: Outlet, *, last: datetime, now: datetime, failures: int = 0, key: str = ""
 ) -> datetime:
-    """The next poll's instant, UTC, after `now`.
+    """The next poll's instant, UTC, after `now`, the end of the present poll.
 
-    `last` is when this poll was due; `failures` the polls that failed in a row; `key` chooses the jitter, the same
-    for one source every time.
+    `last` is when the present poll was due; `failures` the polls that failed in a row, this one included; `key` chooses
+    the jitter, one and the same for a source all day. A failing source is asked again after its interval, then twice
+    that, four times, up to an hour (or its interval, where that is longer); between the times of a cron expression it
+    is tried again in the same way.
     """
-    cron = source.cron or (None if source.every else outlet.poll.cron)
-    if cron:
-        due = next_local(cron, outlet.zone, now)
-        return min(due, now + timedelta(seconds=BACKOFF_MOST)) if failures else due
-    every = source.every or outlet.poll.every or DEFAULT_EVERY
-    every = min(max(every, outlet.poll.min if source.every is None and outlet.poll.every is None else 0.0), outlet.poll.max)
+    every, cron = interval_of(source, outlet), cron_of(source, outlet)
     if failures:
-        every = min(every * 2 ** min(failures - 1, 16), max(BACKOFF_MOST, every))
-    _ = last
-    return now + timedelta(seconds=every * (1 + JITTER * _spread(f"{key}{now.date()}")))
+        every = min(every * 2.0 ** min(failures - 1, 16), max(BACKOFF_MOST, every))
+    polled = now + timedelta(seconds=every * (1 + JITTER * _spread(f"{key}{now:%Y-%m-%d}")))
+    if cron is None:
+        return polled
+    # A worker whose clock is behind the one that set `last` must not run that local time again.
+    due = next_local(cron, outlet.zone, max(now, min(last, now + _CLOCKS_APART)))
+    return min(due, polled) if failures else due
+
+
+def interval_of(source: Source, outlet: Outlet) -> float:
+    """Seconds between two polls: as the source says, else its outlet, else the default within the outlet's bounds."""
+    every = source.every or (None if source.cron else outlet.poll.every)
+    if every is not None:
+        return every
+    return min(max(DEFAULT_EVERY, outlet.poll.min or 0.0), outlet.poll.max or DEFAULT_EVERY)
+
+
+def cron_of(source: Source, outlet: Outlet) -> str | None:
+    """The cron expression by which the source is polled, if it is polled by one."""
+    return source.cron or (None if source.every else outlet.poll.cron)
 
 
 def next_local(cron: str, zone: ZoneInfo, now: datetime) -> datetime:
     """The next instant after `now` at which the expression's local time comes, UTC; each local time once.
 
-    Local times are walked without a zone and then placed: one that the clock skips in spring runs when the clock has
-    jumped, one that comes twice in autumn runs the first time (APScheduler 3.11.3 runs 03:15 Helsinki twice).
+    Local times are walked without a zone and then placed: one that the clock skips in spring runs as much later as the
+    clock jumps, one that comes twice in autumn runs the first time (APScheduler 3.11.3 runs 03:15 Helsinki twice).
     """
-    # Two hours back: in the hour that comes twice, local time has already been where it is going again.
-    local = (now.astimezone(zone) - timedelta(hours=2)).replace(tzinfo=None)
-    times = croniter(cron, local)
+    # Some hours back: a time that the clock has just skipped may be still to come.
+    local = (now.astimezone(zone) - timedelta(hours=3)).replace(tzinfo=None)
+    times: Any = croniter(cron, local)
     while True:
         wanted: datetime = times.get_next(datetime)
         instant = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)

@@ -22,6 +22,7 @@ from crawler.failures import translated
 from crawler.politeness.courtesy import Courtesy
 from crawler.scrapy_settings import scrapy_settings
 from crawler.settings import Settings
+from crawler.tools import Tools, hand_over
 from pipelines.errors import Permanent, Transient
 from pipelines.records import Page
 from pipelines.sandbox import Sandbox
@@ -57,9 +58,8 @@ class Engine:
     """Requests politely and one process at a time: `async with Engine(...) as engine: page = await engine.get(request)`."""
 
     def __init__(self, settings: Settings, *, courtesy: Courtesy, sandbox: Sandbox) -> None:
-        values = scrapy_settings(settings)
-        values["AIWIRE_COURTESY"], values["AIWIRE_SANDBOX"] = courtesy, sandbox
-        self._crawler = Crawler(_Standby, values)
+        self._crawler = Crawler(_Standby, scrapy_settings(settings))
+        hand_over(self._crawler, Tools(courtesy=courtesy, sandbox=sandbox))
         self._crawl: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Engine:

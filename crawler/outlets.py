@@ -8,25 +8,22 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from croniter import croniter
-from cssselect import HTMLTranslator, SelectorError
-from lxml import etree
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from crawler.durations import Seconds
+from crawler.checks import check_cron, check_host, check_link_pattern, check_public, check_selector, check_url
+from crawler.durations import PositiveSeconds, Seconds
 from pipelines.errors import ConfigError, ParseError
 from pipelines.identity import canonical_url, host_of, registrable_domain
 from pipelines.records import Hints, Policy, SourceKind
 
-DEFAULT_EVERY = 900.0
-"""Seconds between polls where neither the source nor the outlet says."""
+GAP_LEAST, EVERY_LEAST = 1.0, 60.0
+"""Seconds; what is shorter is for outlets of one's own (`local`)."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_NESTED_QUANTIFIER = re.compile(r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d+,\d*\})")
 
 
 class OutletsError(ConfigError):
@@ -34,74 +31,85 @@ class OutletsError(ConfigError):
 
     code = "outlets"
 
-    def __init__(self, message: str = "", *, subject: str = "", code: str | None = None, problems: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str = "", *, subject: str = "", code: str | None = None, problems: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message or "\n".join(problems), subject=subject, code=code)
         self.problems = problems
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Poll(_Frozen):
-    """How often sources are polled: a fixed interval or a cron expression in the outlet's zone, within bounds."""
+class _Timed(_Frozen):
+    """At a fixed interval, or as a cron expression in the outlet's zone says."""
 
-    every: Seconds | None = None
+    every: PositiveSeconds | None = None
     cron: str | None = None
-    min: Seconds = 60.0
-    max: Seconds = 86_400.0
 
-    _cron = field_validator("cron")(lambda value: _valid_cron(value))
+    @field_validator("every")
+    @classmethod
+    def _every(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and value < EVERY_LEAST and _strict(info):
+            raise ValueError("shorter than a minute: only outlets with local = true are polled that often")
+        return value
 
-    @model_validator(mode="after")
-    def _one_of(self) -> Self:
-        if self.every is not None and self.cron is not None:
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        if info.data.get("every") is not None:
             raise ValueError("every and cron exclude each other")
-        if self.min > self.max:
-            raise ValueError("min is longer than max")
-        return self
+        check_cron(value)
+        return value
 
 
-class Source(_Frozen):
+class Poll(_Timed):
+    """How often an outlet's sources are polled, and the bounds of any interval that is computed."""
+
+    min: Seconds | None = None
+    max: PositiveSeconds | None = None
+
+    @field_validator("max")
+    @classmethod
+    def _bounds(cls, value: float | None, info: ValidationInfo) -> float | None:
+        least, every = info.data.get("min"), info.data.get("every")
+        if value is not None and least is not None and least > value:
+            raise ValueError("shorter than min")
+        if value is not None and every is not None and every > value:
+            raise ValueError("shorter than every")
+        return value
+
+
+class Source(_Timed):
     """A URL to poll; `link_pattern` (listings only) is a regular expression on the path of article links."""
 
     kind: SourceKind
     url: str
-    every: Seconds | None = None
-    cron: str | None = None
-    link_pattern: str | None = None
-
-    _cron = field_validator("cron")(lambda value: _valid_cron(value))
+    link_pattern: str | None = Field(default=None, validate_default=True)
 
     @field_validator("url")
     @classmethod
-    def _url(cls, value: str) -> str:
-        try:
-            canonical_url(value)
-        except ParseError as error:
-            raise ValueError(error.message) from error
+    def _url(cls, value: str, info: ValidationInfo) -> str:
+        check_url(value)
+        if _strict(info):
+            check_public(value)
         return value
 
     @field_validator("link_pattern")
     @classmethod
-    def _pattern(cls, value: str | None) -> str | None:
+    def _pattern(cls, value: str | None, info: ValidationInfo) -> str | None:
+        listing = info.data.get("kind") is SourceKind.LISTING
         if value is None:
+            if listing:
+                raise ValueError("a listing needs one: a regular expression on the path of its articles' links")
             return None
-        if _NESTED_QUANTIFIER.search(value):
-            raise ValueError("a repeated group that repeats inside, such as (a+)+, can take for ever; write it without")
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
+        if not listing and "kind" in info.data:
+            raise ValueError("only a listing has one")
+        check_link_pattern(value)
         return value
-
-    @model_validator(mode="after")
-    def _listing(self) -> Self:
-        if self.every is not None and self.cron is not None:
-            raise ValueError("every and cron exclude each other")
-        if (self.kind is SourceKind.LISTING) != (self.link_pattern is not None):
-            raise ValueError("link_pattern belongs to a listing, and a listing needs one")
-        return self
 
 
 class Extraction(_Frozen):
@@ -116,20 +124,17 @@ class Extraction(_Frozen):
     @classmethod
     def _selectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for selector in value:
-            try:
-                if selector.startswith(("/", "(")):
-                    etree.XPath(selector)
-                else:
-                    HTMLTranslator().css_to_xpath(selector)
-            except (etree.XPathSyntaxError, SelectorError) as error:
-                raise ValueError(f"selector {selector!r}: {error}") from error
+            check_selector(selector)
         return value
 
 
 class Outlet(_Frozen):
-    """A publisher: who it is, what may be done with it, where it announces its articles."""
+    """A publisher: who it is, what may be done with it, where it announces its articles.
 
-    slug: str
+    JSON written by `model_dump_json` is read again by `model_validate_json`.
+    """
+
+    slug: str = Field(max_length=64)
     name: str = Field(min_length=1, max_length=200)
     homepage: str
     language: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
@@ -138,30 +143,25 @@ class Outlet(_Frozen):
     policy: Policy
     gap: Seconds | None = None
     hosts: tuple[str, ...] = ()
-    second_looks: tuple[Seconds, ...] | None = None
+    second_looks: tuple[PositiveSeconds, ...] | None = None
     relevant: bool = False
     spider: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     local: bool = False
     poll: Poll = Poll()
-    sources: tuple[Source, ...] = Field(default=(), alias="source")
+    sources: tuple[Source, ...] = Field(default=(), alias="source", validate_default=True)
     extraction: Extraction = Extraction()
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     @field_validator("slug")
     @classmethod
     def _slug(cls, value: str) -> str:
-        if not _SLUG.fullmatch(value) or len(value) > 64:
-            raise ValueError("a slug has lower-case letters, digits and single hyphens, 64 at most")
+        if not _SLUG.fullmatch(value):
+            raise ValueError("a slug has lower-case letters, digits and single hyphens")
         return value
 
     @field_validator("homepage")
     @classmethod
     def _homepage(cls, value: str) -> str:
-        try:
-            canonical_url(value)
-        except ParseError as error:
-            raise ValueError(error.message) from error
+        check_url(value)
         return value
 
     @field_validator("timezone")
@@ -171,18 +171,34 @@ class Outlet(_Frozen):
             raise ValueError(f"no IANA time zone{_suggestion(value, available_timezones())}")
         return value
 
+    @field_validator("gap")
+    @classmethod
+    def _gap(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and value < GAP_LEAST and _strict(info):
+            raise ValueError("shorter than a second: only outlets with local = true are asked that fast")
+        return value
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            check_host(host)
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _sources(cls, value: tuple[Source, ...], info: ValidationInfo) -> tuple[Source, ...]:
+        policy = info.data.get("policy")
+        if policy is Policy.NEVER_SCRAPE and value:
+            raise ValueError("policy never-scrape allows no source")
+        if policy in (Policy.SCRAPE, Policy.DISCOVERY_ONLY) and not value:
+            raise ValueError(f"policy {policy} needs at least one [[source]]")
+        return value
+
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _default_hosts(self) -> Self:
         if not self.hosts:
             object.__setattr__(self, "hosts", (registrable_domain(host_of(self.homepage)),))
-        if self.policy is Policy.NEVER_SCRAPE and self.sources:
-            raise ValueError("policy never-scrape allows no source")
-        if self.policy is not Policy.NEVER_SCRAPE and not self.sources:
-            raise ValueError("at least one [[source]] is needed")
-        for source in self.sources:
-            parts = urlsplit(source.url)
-            if not self.local and (parts.port not in (None, 80, 443) or _is_local(parts.hostname or "")):
-                raise ValueError(f"{source.url}: loopback addresses and other ports need local = true")
         return self
 
     @property
@@ -196,48 +212,58 @@ class Outlet(_Frozen):
 
 def load_outlets(config_dir: Path) -> tuple[Outlet, ...]:
     """Every outlet under config_dir/outlets, by slug. Raises OutletsError that lists every mistake of every file."""
+    folder = config_dir / "outlets"
+    if not folder.is_dir():
+        raise OutletsError(problems=("outlets/: there is no such folder in " + str(config_dir),))
     problems: list[str] = []
-    outlets: dict[str, Outlet] = {}
-    urls: dict[str, str] = {}
-    files: dict[str, str] = {}
-    for path in sorted((config_dir / "outlets").glob("*.toml")):
+    outlets: list[Outlet] = []
+    slugs: dict[str, str] = {}  # to the file that has it
+    urls: dict[str, str] = {}  # to file and key
+    for path in sorted(folder.glob("*.toml")):
+        if path.name.startswith("."):  # an editor's lock or copy
+            continue
         name = f"outlets/{path.name}"
         try:
-            written = tomllib.loads(path.read_text(encoding="utf-8"))
-            outlet = Outlet.model_validate({"slug": path.stem, **written})
+            # Floats stay text: a duration needs a unit.
+            written = {"slug": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"), parse_float=str)}
+            problems += _taken(name, written, slugs, urls)
+            outlets.append(Outlet.model_validate(written, context={"local": written.get("local") is True}))
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{name}: can't be read: {error}")
         except tomllib.TOMLDecodeError as error:
             problems.append(f"{name}: not TOML: {error}")
         except ValidationError as error:
             problems.extend(f"{name}: {problem}" for problem in _told(error))
-        else:
-            if outlet.slug in outlets:
-                problems.append(f"{name}: slug: {outlet.slug!r} is already taken by {files[outlet.slug]}")
-            outlets[outlet.slug], files[outlet.slug] = outlet, name
-            for n, source in enumerate(outlet.sources):
-                if (other := urls.setdefault(source.url, name)) != name or _twice(outlet, source, n):
-                    problems.append(f"{name}: source[{n}].url: {source.url} is already a source in {other}")
     if problems:
         raise OutletsError(problems=tuple(problems))
-    return tuple(outlets[slug] for slug in sorted(outlets))
+    return tuple(sorted(outlets, key=lambda outlet: outlet.slug))
 
 
-def _twice(outlet: Outlet, source: Source, n: int) -> bool:
-    return any(other.url == source.url for other in outlet.sources[:n])
+def _taken(name: str, written: dict[str, Any], slugs: dict[str, str], urls: dict[str, str]) -> Iterator[str]:
+    """What another file has already, whether or not the files are right otherwise."""
+    slug = str(written["slug"])
+    if (other := slugs.setdefault(slug, name)) != name:
+        yield f"{name}: slug: {slug!r} is already taken by {other}"
+    sources = written.get("source")
+    for n, source in enumerate(sources if isinstance(sources, list) else []):
+        try:
+            url = canonical_url(source["url"])
+        except (ParseError, LookupError, TypeError, AttributeError):  # told by the model
+            continue
+        place = f"{name}: source[{n}].url"
+        if (other := urls.setdefault(url, place)) != place:
+            yield f"{place}: {url} is already polled as {other.removeprefix(f'{name}: ')}"
 
 
-def _told(error: ValidationError) -> list[str]:
-    told = []
+def _told(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False, include_context=False):
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            message = f"unknown key{_suggestion(key.rpartition('.')[2], _siblings(problem['loc']))}"
+            message = f"unknown key{_suggestion(str(problem['loc'][-1]), _siblings(problem['loc']))}"
         elif problem["type"] == "missing":
             message = "is missing"
-        told.append(f"{key}: {message}" if key else message)
-    return told
+        yield f"{key}: {message}"
 
 
 def _siblings(loc: tuple[Any, ...]) -> set[str]:
@@ -246,18 +272,11 @@ def _siblings(loc: tuple[Any, ...]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
-def _suggestion(key: str, known: set[str]) -> str:
+def _suggestion(key: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _valid_cron(value: str | None) -> str | None:
-    if value is not None and (len(value.split()) != 5 or not croniter.is_valid(value)):
-        raise ValueError("a cron expression has five fields: minute, hour, day, month, weekday")
-    return value
-
-
-def _is_local(host: str) -> bool:
-    return host == "localhost" or host.endswith(".localhost") or host == "[::1]" or bool(re.fullmatch(r"127(\.\d+){3}|::1", host))
-
-
+def _strict(info: ValidationInfo) -> bool:
+    """Whether this is a file of an outlet that is not `local`; what the database holds was checked before."""
+    return isinstance(info.context, dict) and not info.context["local"]

@@ -54,6 +54,15 @@ class Counts:
     failed: int = 0
     unchanged: int = 0
 
+    def plus(self, other: Counts) -> Counts:
+        return Counts(
+            polls=self.polls + other.polls,
+            fetched=self.fetched + other.fetched,
+            stored=self.stored + other.stored,
+            failed=self.failed + other.failed,
+            unchanged=self.unchanged + other.unchanged,
+        )
+
     @property
     def told(self) -> bool:
         return bool(self.fetched or self.stored or self.failed)

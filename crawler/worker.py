@@ -21,8 +21,8 @@ from crawler.engine import Engine
 from crawler.politeness.courtesy import Courtesy
 from crawler.queue import HEARTBEAT, STALLED_AFTER, VISITS, open_queue
 from crawler.settings import Settings
+from crawler.tools import new_sandbox
 from crawler.visit import Counts, Visit
-from pipelines import ingest
 from pipelines.errors import StoreError, Unavailable
 from pipelines.sandbox import Sandbox
 from pipelines.store import sources
@@ -44,18 +44,6 @@ class Bench:
     engine: Engine
     courtesy: Courtesy
     locks: SessionLocks
-
-
-def new_sandbox(settings: Settings) -> Sandbox:
-    """The sandbox as the settings size it, with what ingest needs loaded in each process."""
-    return Sandbox(
-        processes=settings.sandbox_processes,
-        cpu_seconds=settings.sandbox_cpu_seconds,
-        memory_bytes=settings.sandbox_memory_mb << 20,
-        initializer=ingest.configure,
-        initargs=(str(settings.config_dir),),
-        preload=("pipelines.ingest", "pipelines.discovery"),
-    )
 
 
 @contextlib.asynccontextmanager
@@ -128,15 +116,11 @@ class Worker:
             telemetry.capture(error, host=host, stage="store")
             log.error("store_refused", host=host, reason=error.message)
         finally:
-            self._add(visit.counts)
+            self.totals = self.totals.plus(visit.counts)
             # However it ended, the host may be fired again.
             with contextlib.suppress(StoreError):
                 async with self._bench.database.transaction() as connection:
                     await sources.visited(connection, [host])
-
-    def _add(self, counts: Counts) -> None:
-        for name in ("polls", "fetched", "stored", "failed", "unchanged"):
-            setattr(self.totals, name, getattr(self.totals, name) + getattr(counts, name))
 
 
 async def work(bench: Bench, *, stop: asyncio.Event, wait: bool = True) -> Counts:

@@ -18,6 +18,7 @@ from scrapy.http import Response
 
 from crawler.failures import HOST_AWAY, translated
 from crawler.politeness.courtesy import NEVER_SCRAPED, ROBOTS_FRESH, ROBOTS_RETRY, Courtesy
+from crawler.tools import tools_of
 from pipelines.discovery.robots import ALLOW_ALL, DENY_ALL, RobotsRules, parse_robots
 from pipelines.errors import AiwireError, Permanent, SandboxError, Transient
 from pipelines.identity import covers, host_of
@@ -41,7 +42,7 @@ class OnHold(Transient, IgnoreRequest):
 
 
 class CourtesyMiddleware:
-    """`courtesy` and `sandbox` come with the crawler: attributes `aiwire_courtesy` and `aiwire_sandbox` of its settings."""
+    """Lets a request through when its host may be asked, and remembers what the host answered."""
 
     def __init__(self, crawler: Crawler, courtesy: Courtesy, sandbox: Sandbox) -> None:
         self._crawler = crawler
@@ -51,7 +52,8 @@ class CourtesyMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler, crawler.settings["AIWIRE_COURTESY"], crawler.settings["AIWIRE_SANDBOX"])
+        tools = tools_of(crawler)
+        return cls(crawler, tools.courtesy, tools.sandbox)
 
     async def process_request(self, request: Request) -> None:
         """Wait for the host's turn; raises Refused or OnHold where it may not be asked."""

@@ -16,6 +16,7 @@ from scrapy.http import Response
 
 from crawler.engine import page_of
 from crawler.outlets import Outlet, Source
+from crawler.tools import tools_of
 from pipelines.discovery import discover
 from pipelines.errors import AiwireError
 from pipelines.identity import covers
@@ -133,5 +134,4 @@ class OutletSpider(scrapy.Spider):
 
     @property
     def _sandbox(self) -> Sandbox:
-        sandbox: Sandbox = self.crawler.settings["AIWIRE_SANDBOX"]
-        return sandbox
+        return tools_of(self.crawler).sandbox

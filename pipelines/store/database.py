@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -147,6 +148,20 @@ class SessionLocks:
             await self._connection.close()
             raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
         return bool(row and row[0])
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """The URL as the variables that libpq's programs read: a password in an argument would show in the process list."""
+    names = {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "user": "PGUSER",
+        "password": "PGPASSWORD",
+        "dbname": "PGDATABASE",
+        "sslmode": "PGSSLMODE",
+    }
+    parts = conninfo_to_dict(url)
+    return {variable: str(parts[name]) for name, variable in names.items() if parts.get(name) is not None}
 
 
 def _first_line(error: BaseException) -> str:

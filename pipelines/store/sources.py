@@ -208,3 +208,27 @@ async def poll_failed(
         """,
         (now, next_poll_at, state, code, message, source_id),
     )
+
+
+async def poll_now(connection: Connection, outlet: str, now: datetime) -> None:
+    """Make an outlet's sources due at once, without validators: a person asked to see what they say."""
+    await connection.execute(
+        """
+        UPDATE aiwire.source SET next_poll_at = %s, etag = NULL, last_modified = NULL WHERE outlet = %s AND active
+        """,
+        (now, outlet),
+    )
+
+
+async def hosts_of(connection: Connection, outlet: str) -> list[str]:
+    """The hosts of an outlet's sources first, then those of its entries that wait."""
+    cursor = await connection.execute(
+        """
+        SELECT host, min(rank) FROM (
+            SELECT host, 0 AS rank FROM aiwire.source WHERE outlet = %(outlet)s AND active
+            UNION ALL SELECT host, 1 FROM aiwire.entry WHERE outlet = %(outlet)s AND due_at IS NOT NULL
+        ) AS h GROUP BY host ORDER BY 2, 1
+        """,
+        {"outlet": outlet},
+    )
+    return [row[0] for row in await cursor.fetchall()]

@@ -1,0 +1,214 @@
+"""The command `aiwire`: one thin function a command; what each does lives in the module it imports.
+
+Exit codes: 0 done; 1 something failed that was tried (a source, a page, an outlet); 2 wrong usage or configuration;
+3 Postgres can't be reached; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipelines.errors import AiwireError, ConfigError, Unavailable
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A newswire for the AI industry that fills your own Postgres.")
+outlets_app = typer.Typer(no_args_is_help=True, help="The outlets as configured.")
+articles_app = typer.Typer(no_args_is_help=True, help="What landed.")
+db_app = typer.Typer(no_args_is_help=True, help="The database in use.")
+app.add_typer(outlets_app, name="outlets")
+app.add_typer(articles_app, name="articles")
+app.add_typer(db_app, name="db")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Outlet = Annotated[Optional[str], typer.Option("--outlet", help="Only this outlet.")]  # noqa: UP045 -- typer reads it
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[Optional[Path], typer.Option("--config", help="The folder with aiwire.toml and outlets/.")] = None,  # noqa: UP045
+    demo: Annotated[bool, typer.Option("--demo", help="Look at the demo's installation instead.")] = False,
+) -> None:
+    """Options that every command takes."""
+    context.obj = {"config": config, "demo": demo}
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="End when all is ingested, without the live part.")] = False,
+    json: Json = False,
+) -> None:
+    """Run the daemon against three outlets on loopback, and show what it made of them."""
+    from crawler.demo import run_demo
+
+    raise typer.Exit(run_demo(_settings(context, demo=True, need_contact=False), once=once, as_json=json))
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    role: Annotated[Optional[str], typer.Option(help="Only this role: scheduler or worker.")] = None,  # noqa: UP045
+    once: Annotated[bool, typer.Option("--once", help="Do what is due, then end.")] = False,
+) -> None:
+    """The daemon, until Ctrl-C; SIGHUP or a changed file reloads the outlets."""
+    from crawler.commands import run_daemon, run_once
+
+    settings = _settings(context, need_contact=True)
+    if once:
+        raise typer.Exit(run_once(settings))
+    if role is not None and role not in ("scheduler", "worker"):
+        raise ConfigError(f"there is no role {role}: scheduler or worker", code="usage")
+    raise typer.Exit(run_daemon(settings, (role,) if role else ("scheduler", "worker")))
+
+
+@app.command()
+def crawl(
+    context: typer.Context,
+    outlet: Annotated[str, typer.Argument(help="The outlet's slug.")],
+    limit: Annotated[Optional[int], typer.Option(help="At most so many articles.")] = None,  # noqa: UP045
+) -> None:
+    """One outlet now, in the foreground: the first-contact check."""
+    from crawler.commands import crawl_outlet
+
+    raise typer.Exit(crawl_outlet(_settings(context, need_contact=True), outlet, limit))
+
+
+@app.command("try")
+def try_(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="URL|FILE")],
+    url: Annotated[Optional[str], typer.Option(help="The address of a saved file.")] = None,  # noqa: UP045
+    outlet: Outlet = None,
+    json: Json = False,
+) -> None:
+    """What would be stored of a page, feed, sitemap or listing; nothing is written."""
+    from crawler.trying import try_target
+
+    settings = _settings(context, need_contact=target.startswith(("http://", "https://")))
+    raise typer.Exit(try_target(settings, target, url=url, slug=outlet, as_json=json))
+
+
+@app.command()
+def extract(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="IN.jsonl")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.jsonl")],
+    batch: Annotated[bool, typer.Option("--batch", help="Many saved pages; the only mode there is.")] = True,
+) -> None:
+    """The articles in many saved pages: a line in, a line out."""
+    from crawler.commands import extract_pages
+
+    if not batch:
+        raise ConfigError("for a single page there is `aiwire try`", code="usage")
+    raise typer.Exit(extract_pages(_settings(context), source, target))
+
+
+@outlets_app.command("list")
+def outlets_list(context: typer.Context, json: Json = False) -> None:
+    """Every outlet with its sources."""
+    from crawler.commands import list_outlets
+
+    list_outlets(_settings(context), as_json=json)
+
+
+@outlets_app.command("check")
+def outlets_check(context: typer.Context) -> None:
+    """Every mistake in every file at once; nothing is fetched."""
+    from crawler.commands import check_outlets
+
+    raise typer.Exit(check_outlets(_settings(context)))
+
+
+@articles_app.command("list")
+def articles_list(
+    context: typer.Context,
+    outlet: Outlet = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    json: Json = False,
+) -> None:
+    """The newest articles."""
+    from crawler.commands import list_articles
+
+    list_articles(_settings(context), outlet=outlet, most=limit, as_json=json)
+
+
+@articles_app.command("show")
+def articles_show(
+    context: typer.Context, key: Annotated[str, typer.Argument(metavar="ID|URL")], json: Json = False
+) -> None:
+    """One article whole: text, credits, what was removed, revisions."""
+    from crawler.commands import show_article
+
+    raise typer.Exit(show_article(_settings(context), key, as_json=json))
+
+
+@app.command()
+def status(context: typer.Context, json: Json = False) -> None:
+    """Per source: last poll, last new article, next poll, state, error."""
+    from crawler.commands import show_status
+
+    show_status(_settings(context), as_json=json)
+
+
+@db_app.command("migrate")
+def db_migrate(context: typer.Context) -> None:
+    """Bring the database to this release's schema."""
+    from crawler.commands import migrate_database
+
+    migrate_database(_settings(context))
+
+
+@db_app.command("shell")
+def db_shell(
+    context: typer.Context,
+    command: Annotated[Optional[str], typer.Option("--command", "-c", help="Run this SQL and end.")] = None,  # noqa: UP045
+) -> None:
+    """psql on the database, or a plain prompt where psql is missing."""
+    from crawler.shell import open_shell
+
+    raise typer.Exit(open_shell(_settings(context), command))
+
+
+@db_app.command("url")
+def db_url(context: typer.Context) -> None:
+    """The database's URL, for other programs; a password in DATABASE_URL is printed as well."""
+    from crawler.commands import print_url
+
+    print_url(_settings(context))
+
+
+def main() -> None:
+    """The entry point: errors of ours become one message and an exit code, never a traceback."""
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except AiwireError as error:
+        from crawler.present import errors
+        from crawler.telemetry import scrub
+
+        errors.print(f"[bold red]aiwire:[/] {scrub(str(error))}", markup=True, soft_wrap=True)
+        sys.exit(2 if isinstance(error, ConfigError) else 3 if isinstance(error, Unavailable) else 1)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        if hasattr(error, "show") and hasattr(error, "exit_code"):  # click's own usage errors
+            error.show()
+            sys.exit(error.exit_code)
+        raise
+
+
+def _settings(context: typer.Context, *, demo: bool = False, need_contact: bool = False):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from crawler.commands import prepare
+
+    return prepare(context.obj["config"], demo=demo or context.obj["demo"], need_contact=need_contact)
+
+
+if __name__ == "__main__":
+    main()

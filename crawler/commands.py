@@ -1,0 +1,277 @@
+"""What the commands do: each opens what it needs, calls the module whose affair it is, and shows the outcome.
+
+How things are shown is `crawler.present`'s; `demo`, `try` and `db shell` have modules of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from crawler import present, telemetry
+from crawler.daemon import Daemon, child_command
+from crawler.embedded import EmbeddedPostgres
+from crawler.outlets import OutletsError, load_outlets
+from crawler.settings import Settings, load_settings, save_contact
+from pipelines.errors import ConfigError
+from pipelines.store import reading
+from pipelines.store.database import Connection, Database
+from pipelines.store.migrate import migrate
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+def prepare(config: Path | None, *, demo: bool = False, need_contact: bool = False) -> Settings:
+    """The settings of a command, with logging set up; asks once for a contact where one is needed and can be asked for.
+
+    Raises ConfigError with every mistake, or with the one line to set where no contact is known.
+    """
+    settings = load_settings(config_dir=config)
+    if demo:
+        # The demo keeps to itself: its own data directory, and its own Postgres whatever DATABASE_URL says.
+        folder = settings.data_dir / "demo"
+        settings = settings.model_copy(update={"data_dir": folder, "database_url": None, "contact": settings.contact or "https://example.org/aiwire-demo"})
+    telemetry.configure(
+        role="main",
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        sentry_dsn=settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None,
+        environment=settings.environment,
+    )
+    if need_contact and settings.contact is None and sys.stdin.isatty():
+        asked = present.errors.input("Outlets see who asks them. A page or mailbox of yours for the User-Agent: ")
+        settings = save_contact(settings, asked)
+    if need_contact:
+        _ = settings.user_agent  # raises with the one line to set
+    return settings
+
+
+@contextlib.contextmanager
+def database(settings: Settings) -> Iterator[str]:
+    """The URL of the database in use, started and brought to this release's schema where that is needed."""
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        migrate(url)
+        yield url
+        return
+    with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        migrate(server.url)
+        yield server.url
+
+
+def reading_from(settings: Settings, read: Callable[[Connection], Awaitable[T]]) -> T:
+    """Run a query of `pipelines.store.reading` on the database in use."""
+
+    async def ask(url: str) -> T:
+        async with Database(url, size=1, name="aiwire-read") as opened, opened.transaction() as connection:
+            return await read(connection)
+
+    with database(settings) as url:
+        return asyncio.run(ask(url))
+
+
+# -- the daemon ----------------------------------------------------------------------------------------------------
+
+
+def run_daemon(settings: Settings, roles: tuple[str, ...]) -> int:
+    load_outlets(settings.config_dir)  # every mistake is told before anything starts
+    return Daemon(settings, roles, child_command(str(settings.config_dir))).run()
+
+
+def run_once(settings: Settings) -> int:
+    """Do what is due through queue, visits and store, and end; 1 when a source failed."""
+    from crawler.engine import run_in_reactor
+
+    outlets = load_outlets(settings.config_dir)
+    started = time.monotonic()
+    with database(settings) as url:
+        failed, totals = run_in_reactor(lambda: _once(settings, url, outlets))
+    log.info(
+        "done", polls=totals.polls, fetched=totals.fetched, stored=totals.stored, failed=totals.failed,
+        seconds=round(time.monotonic() - started, 1),
+    )  # fmt: skip
+    for row in failed:
+        present.errors.print(f"{row['outlet']}: {row['kind']} {row['url']}: {row['state']}: {row['error_message']}", soft_wrap=True)
+    return 1 if failed else 0
+
+
+async def _once(settings: Settings, url: str, outlets: tuple) -> tuple[list[dict], object]:  # type: ignore[type-arg]
+    from crawler import queue
+    from crawler.schedule import sync_outlets
+    from crawler.worker import bench, work
+    from pipelines.store import sources
+
+    stop = _stop_on_signals()
+    async with bench(settings, url) as tools:
+        await sync_outlets(tools.database, outlets)
+        jobs = queue.open_queue(url)
+        totals = None
+        async with jobs.open_async():
+            await queue.rescue(jobs, tools.database)
+            while not stop.is_set():
+                async with tools.database.transaction() as connection:
+                    hosts = await sources.fire(connection, datetime.now(UTC))
+                    if hosts:
+                        await queue.defer(jobs, connection, hosts, lanes=settings.concurrency)
+                if not hosts and totals is not None:
+                    break
+                done = await work(tools, stop=stop, wait=False)
+                totals = done if totals is None else totals.plus(done)
+        async with tools.database.transaction() as connection:
+            rows = await reading.sources(connection)
+    return [row for row in rows if row["state"] in ("unreachable", "refused", "broken")], totals
+
+
+def crawl_outlet(settings: Settings, slug: str, limit: int | None) -> int:
+    """Poll one outlet's sources and fetch its articles now; 1 when a source failed or nothing was found."""
+    from crawler.engine import run_in_reactor
+
+    outlets = load_outlets(settings.config_dir)
+    if slug not in {outlet.slug for outlet in outlets}:
+        known = ", ".join(outlet.slug for outlet in outlets)
+        raise ConfigError(f"there is no such outlet; there are {known}", subject=slug, code="no_outlet")
+    with database(settings) as url:
+        rows, articles = run_in_reactor(lambda: _crawl(settings, url, outlets, slug, limit))
+    present.console.print(present.articles(articles))
+    present.console.print(present.sources(rows, present.utcnow()))
+    return 1 if any(row["state"] not in ("ok",) for row in rows) else 0
+
+
+async def _crawl(settings, url, outlets, slug, limit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    from crawler.schedule import sync_outlets
+    from crawler.visit import Visit
+    from crawler.worker import bench
+    from pipelines.store import sources
+
+    stop = _stop_on_signals()
+    async with bench(settings, url) as tools:
+        await sync_outlets(tools.database, outlets)
+        async with tools.database.transaction() as connection:
+            await sources.poll_now(connection, slug, datetime.now(UTC))
+            hosts = await sources.hosts_of(connection, slug)
+        for host in hosts:
+            if not await tools.locks.try_acquire(host):
+                log.warning("host_busy", host=host, reason="another aiwire is visiting it")
+                continue
+            visit = Visit(
+                host, settings=settings, database=tools.database, engine=tools.engine, sandbox=tools.sandbox,
+                courtesy=tools.courtesy, stop=stop, most=limit,
+            )  # fmt: skip
+            counts = await visit.run()
+            log.info("visited", host=host, polls=counts.polls, fetched=counts.fetched, stored=counts.stored, failed=counts.failed)
+            await tools.locks.release(host)
+        async with tools.database.transaction() as connection:
+            rows = [row for row in await reading.sources(connection) if row["outlet"] == slug]
+            return rows, await reading.articles(connection, outlet=slug, most=limit or 20)
+
+
+def _stop_on_signals() -> asyncio.Event:
+    import signal
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+# -- pages ---------------------------------------------------------------------------------------------------------
+
+
+def extract_pages(settings: Settings, source: Path, target: Path) -> int:
+    """Extract many saved pages; 0 however many of them were bad: each has its own answer."""
+    from crawler.batch import extract_batch
+    from crawler.tools import new_sandbox
+
+    started = time.monotonic()
+    with new_sandbox(settings) as sandbox:
+        counts = extract_batch(source, target, sandbox=sandbox)
+    seconds = time.monotonic() - started
+    present.errors.print(f"{counts.pages} pages, {counts.errors} without an article, in {seconds:.1f} s: {target}")
+    return 0
+
+
+# -- reading -------------------------------------------------------------------------------------------------------
+
+
+def list_outlets(settings: Settings, *, as_json: bool) -> None:
+    outlets = load_outlets(settings.config_dir)
+    if as_json:
+        present.as_json([outlet.model_dump(mode="json") for outlet in outlets])
+        return
+    for outlet in outlets:
+        present.console.print(f"[bold]{outlet.slug}[/]  {outlet.name}, {outlet.language}, {outlet.policy}", highlight=False)
+        for source in outlet.sources:
+            present.console.print(f"    {source.kind:<13}{source.url}", markup=False)
+
+
+def check_outlets(settings: Settings) -> int:
+    try:
+        outlets = load_outlets(settings.config_dir)
+    except OutletsError as error:
+        for problem in error.problems:
+            present.errors.print(problem, markup=False, soft_wrap=True)
+        present.errors.print(f"{len(error.problems)} mistakes in {settings.config_dir / 'outlets'}")
+        return 2
+    present.console.print(f"{len(outlets)} outlets, {sum(len(outlet.sources) for outlet in outlets)} sources: no mistake found")
+    return 0
+
+
+def list_articles(settings: Settings, *, outlet: str | None, most: int, as_json: bool) -> None:
+    rows = reading_from(settings, lambda connection: reading.articles(connection, outlet=outlet, most=most))
+    if as_json:
+        present.as_json(rows)
+    elif rows:
+        present.console.print(present.articles(rows))
+    else:
+        present.console.print("No articles yet. `aiwire run` fetches them; `aiwire status` tells how far it is.")
+
+
+def show_article(settings: Settings, key: str, *, as_json: bool) -> int:
+    row = reading_from(settings, lambda connection: reading.article(connection, key))
+    if row is None:
+        present.errors.print(f"no article, or more than one, is known by {key!r}: `aiwire articles list --json` has the ids", markup=False)
+        return 1
+    if as_json:
+        present.as_json(row)
+    else:
+        for part in present.article(row):
+            present.console.print(part)
+    return 0
+
+
+def show_status(settings: Settings, *, as_json: bool) -> None:
+    async def read(connection: Connection) -> tuple[list[reading.Row], reading.Row]:
+        return await reading.sources(connection), await reading.counts(connection)
+
+    rows, counts = reading_from(settings, read)
+    if as_json:
+        present.as_json({"sources": rows, **counts})
+        return
+    present.console.print(present.sources(rows, present.utcnow()))
+    fates = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts["dispositions"].items()) or "none settled"
+    running = "running" if counts["processes"] else "not running"
+    present.console.print(
+        f"\n{counts['articles']} articles, {counts['revisions']} revisions, {counts['removed_blocks']} blocks removed; "
+        f"{counts['entries']} entries ({fates}), {counts['waiting']} waiting; the daemon is {running}."
+    )
+
+
+def migrate_database(settings: Settings) -> None:
+    with database(settings):
+        present.console.print("The database has this release's schema.")
+
+
+def print_url(settings: Settings) -> None:
+    if settings.database_url is not None:
+        sys.stdout.write(settings.database_url.get_secret_value() + "\n")
+    else:
+        sys.stdout.write(EmbeddedPostgres(settings.data_dir / "postgres").url + "\n")

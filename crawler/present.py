@@ -1,0 +1,134 @@
+"""How commands show what they found: rich tables on a terminal, plain lines in a pipe, JSON where a program reads.
+
+What is shown comes from `pipelines.store.reading` and the stages.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_STATES = {"ok": "green", "new": "dim", "empty": "yellow", "unreachable": "red", "refused": "red", "broken": "red"}
+_PIPE_WIDTH = 160  # columns where there is no terminal to ask
+
+console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def as_json(value: object) -> None:
+    """One JSON document on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1, default=_jsonable)
+    sys.stdout.write("\n")
+
+
+def articles(rows: Sequence[dict[str, Any]]) -> Table:
+    """The articles as the demo and `articles list` show them."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 1, 0), expand=True)
+    table.add_column("Outlet", no_wrap=True, width=12)
+    table.add_column("Title, and the sentence that credits", ratio=5)
+    table.add_column("Authors", ratio=1, min_width=12)
+    table.add_column("Published", no_wrap=True, width=10)
+    table.add_column("Credits", ratio=1, min_width=11)
+    table.add_column("AI", no_wrap=True, width=3)
+    table.add_column("Rev", no_wrap=True, justify="right", width=3)
+    table.add_column("Stripped", ratio=1, min_width=14)
+    for row in rows:
+        title = Text(row["title"], style="bold")
+        if row["evidence"]:
+            title.append(f"\n“{_short(row['evidence'], 170)}”", style="dim italic not bold")
+        table.add_row(
+            row["outlet_name"],
+            title,
+            ", ".join(row["authors"]) or "–",
+            (row["published"] or "–")[:10],
+            ", ".join(row["credited"]) or "–",
+            "yes" if row["relevant"] else "no",
+            Text(str(row["revision"]), style="bold yellow" if row["revision"] > 1 else ""),
+            ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(row["removed"].items())) or "–",
+        )
+    return table
+
+
+def article(row: dict[str, Any]) -> Iterable[Text | str]:
+    """One article whole: fields, text, credits, what was removed, revisions."""
+    yield Text(row["title"], style="bold")
+    yield Text(f"{row['outlet_name']} · {', '.join(row['authors']) or 'no byline'} · {row['published'] or 'no date'} · {row['url']}", style="dim")
+    if row["standfirst"]:
+        yield Text(row["standfirst"], style="italic")
+    yield ""
+    yield Text(row["text"])
+    for found in row["attributions"]:
+        yield Text(f"\ncredits {found['credited']} ({found['form']}): “{found['evidence']}”", style="cyan")
+    for block in row["removed"]:
+        yield Text(f"\nremoved as {block['reason']} by {block['rule']}: {_short(block['text'], 300)}", style="red")
+    for revision in row["revisions"]:
+        changed = f": {', '.join(revision['changed'])}" if revision["changed"] else ""
+        yield Text(f"\nrevision {revision['revision']}, {revision['reason']}{changed}, {revision['seen_at']:%Y-%m-%d %H:%M} UTC", style="dim")
+
+
+def sources(rows: Sequence[dict[str, Any]], now: datetime) -> Table:
+    """One line a source: state, last poll, last new article, next poll, what is wrong."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("Outlet", "Source", "State", "Articles", "Last poll", "Last new", "Next poll", "What is wrong"):
+        table.add_column(heading, justify="right" if heading == "Articles" else "left", no_wrap=heading in ("Outlet", "State"))
+    for row in rows:
+        state = row["state"] or row["policy"]
+        table.add_row(
+            row["outlet"],
+            row["kind"] or "–",
+            Text(state, style=_STATES.get(state, "")),
+            str(row["articles"]),
+            ago(row["last_poll_at"], now),
+            ago(row["last_new_at"], now),
+            ago(row["next_poll_at"], now),
+            row["error_message"] or "",
+        )
+    return table
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """An instant as its distance from now: "4 m ago", "in 20 s"."""
+    if at is None:
+        return "never"
+    seconds = (now - at).total_seconds()
+    distance = abs(seconds)
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if distance >= 2 * size:
+            words = f"{distance / size:.0f} {unit}"
+            break
+    else:
+        words = f"{distance:.0f} s"
+    return f"{words} ago" if seconds >= 0 else f"in {words}"
+
+
+def entries(found: Sequence[Any]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("Published", "Title", "URL"):
+        table.add_column(heading, overflow="fold")
+    for entry in found:
+        table.add_row(entry.published.isoformat() if entry.published else "–", entry.title or "–", entry.url)
+    return table
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+def _short(text: str, most: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rsplit(" ", 1)[0] + " …"
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, set | tuple | frozenset):
+        return list(value)
+    return str(value)

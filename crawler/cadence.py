@@ -7,6 +7,7 @@ columns (`pipelines.store.sources`, `pipelines.store.entries`).
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,7 +52,7 @@ def interval_of(source: Source, outlet: Outlet) -> float:
     every = source.every or (None if source.cron else outlet.poll.every)
     if every is not None:
         return every
-    return min(max(DEFAULT_EVERY, outlet.poll.min or 0.0), outlet.poll.max or DEFAULT_EVERY)
+    return min(max(DEFAULT_EVERY, outlet.poll.min or 0.0), outlet.poll.max or math.inf)
 
 
 def cron_of(source: Source, outlet: Outlet) -> str | None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from pipelines.store.database import Database
 PUBLISHED = "chipwire/export-rule-gap"
 CORRECTED = "gazzetta-ia/data-center-sulle-alpi"
 _PATIENCE = 90.0  # seconds for each stage; a slow laptop needs ten
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _QUERIES = (
     "SELECT published, outlet_name, title, credited FROM news.article ORDER BY published_at DESC LIMIT 10;",
     "SELECT a.outlet_name, a.title, t.evidence FROM news.attribution t JOIN news.article a ON a.id = t.article_id\n"
@@ -121,6 +123,7 @@ async def _watch(newsroom: Newsroom, url: str, daemon: subprocess.Popen[bytes], 
 
 
 async def _arrive(newsroom: Newsroom, opened: Database, daemon: subprocess.Popen[bytes], progress: Progress, words: str) -> bool:
+    started = datetime.now(UTC)
     expected = newsroom.expected()
     edited = State.load(newsroom.folder).edited
     wanted = len(expected) + len(edited)
@@ -132,12 +135,14 @@ async def _arrive(newsroom: Newsroom, opened: Database, daemon: subprocess.Popen
         async with opened.transaction() as connection:
             rows = await reading.articles(connection, most=1_000)
             counts = await reading.counts(connection)
+            answers = [row["last_answer_at"] for row in await reading.sources(connection) if row["url"]]
         titles = {row["title"] for row in rows}
         arrived = sum(article.title in titles for article in expected.values())
         corrected = {row["title"] for row in rows if row["revision"] > 1}
         arrived += sum(all_articles()[key].title in corrected for key in edited)
         progress.update(task, completed=arrived)
-        if arrived >= wanted and not counts["waiting"]:
+        # Every source must have been asked, too: a second run shows that there was nothing more to find.
+        if arrived >= wanted and not counts["waiting"] and all((at or _LONG_AGO) > started for at in answers):
             return True
         await asyncio.sleep(0.2)
     return False

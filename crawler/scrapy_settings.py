@@ -40,11 +40,10 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
         "COOKIES_ENABLED": False,
         # A proxy from the environment would carry requests past every rule about addresses.
         "HTTPPROXY_ENABLED": False,
-        "REFERER_ENABLED": False,
+        "REFERRER_POLICY": "no-referrer",
         "MEMUSAGE_ENABLED": False,
         "CONCURRENT_REQUESTS": max(16, settings.concurrency * 2),
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "RANDOMIZE_DOWNLOAD_DELAY": False,
         "LOGSTATS_INTERVAL": 0,
         "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_FORMATTER": "crawler.scrapy_settings.QuietFormatter",

@@ -11,6 +11,7 @@ boundary that catches it: `crawler.visit` for the daemon, `crawler.cli` for comm
     ├── ParseError             bytes of a feed, sitemap, listing or robots.txt make no sense
     ├── ExtractError           a page gave no article
     │   └── SandboxError       the process that worked on the page died or ran out of its limits
+    ├── SandboxBroken          no process to work in: the installation's trouble, never a page's
     ├── StoreError             Postgres refused
     │   ├── Unavailable        it is away: try again
     │   └── Conflict           it holds something that contradicts this write
@@ -88,6 +89,12 @@ class SandboxError(ExtractError):
     """The process that worked on the page was killed, crashed, or ran out of CPU, memory or time."""
 
     code = "sandbox"
+
+
+class SandboxBroken(AiwireError):
+    """The sandbox's processes do not come up, or it was closed: no page is to blame, and each may be tried again."""
+
+    code = "sandbox_broken"
 
 
 class StoreError(AiwireError):

@@ -6,8 +6,8 @@ Each stage's rules are its own; what becomes of the result is decided by `pipeli
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import Enum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,12 +16,12 @@ from pipelines import extract
 from pipelines.attribution import Credits, attribute, load_credits
 from pipelines.errors import ConfigError
 from pipelines.identity import content_hash
-from pipelines.records import Context, Ingested, Page, Relevance
+from pipelines.records import Context, Extraction, Ingested, Page, Relevance
 from pipelines.relevance import Topic, judge, load_topic
 
 T = TypeVar("T")
 
-_UNSTORABLE = {code: None for code in (0, *range(0xD800, 0xE000))}
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """What Postgres rejects in text: NUL and lone surrogates."""
 
 
@@ -48,6 +48,11 @@ def load_knowledge(config_dir: str) -> Knowledge:
     return Knowledge(load_credits(folder / "credits"), load_topic(folder / "topics" / "ai.toml"))
 
 
+def read(page: Page, context: Context = Context()) -> Extraction:  # noqa: B008 -- frozen
+    """The page's article alone, its strings fit to be stored; raises ExtractError where the page holds none."""
+    return _storable(extract.extract(page, context))
+
+
 def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) -> Ingested:  # noqa: B008 -- frozen
     """All that is found out about a page. `relevant` says that every article of the outlet is.
 
@@ -56,7 +61,7 @@ def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) 
     if not _knowledge:
         raise ConfigError("ingest.configure was not called in this process", code="not_configured")
     known = _knowledge[0]
-    extraction = _storable(extract.extract(page, context))
+    extraction = read(page, context)
     title = extraction.title.value if extraction.title else None
     language = extraction.language.value if extraction.language else context.language
     outlet = context.outlet_name
@@ -65,20 +70,20 @@ def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) 
     judged = judge(title=title, lead=lead, language=language, topic=known.topic)
     if relevant and not judged.relevant:
         judged = Relevance(relevant=True, score=1.0, why=("outlet",))
-    return Ingested(
-        extraction=extraction, attributions=found, relevance=judged, content_hash=content_hash(extraction)
-    )
+    return Ingested(extraction=extraction, attributions=found, relevance=judged, content_hash=content_hash(extraction))
 
 
 def _storable(value: T) -> T:
-    """The record with every string in it free of what Postgres rejects; most pages come back as they are."""
-    cleaned: Any = value
-    if isinstance(value, str) and not isinstance(value, Enum):
-        cleaned = value.translate(_UNSTORABLE)
+    """The value with every string in it free of what Postgres rejects: itself where there is nothing to take out."""
+    stored: Any = value
+    if type(stored) is str:  # and no StrEnum
+        stored = _UNSTORABLE.sub("", stored)
     elif isinstance(value, tuple):
-        cleaned = tuple(_storable(part) for part in value)
+        parts = tuple(_storable(part) for part in value)
+        stored = value if all(one is other for one, other in zip(parts, value, strict=True)) else parts
     elif is_dataclass(value) and not isinstance(value, type):
-        changed = {f.name: _storable(getattr(value, f.name)) for f in fields(value)}
-        cleaned = replace(value, **changed)
-    result: T = cleaned
+        held = {f.name: getattr(value, f.name) for f in fields(value)}
+        changed = {name: after for name, before in held.items() if (after := _storable(before)) is not before}
+        stored = replace(value, **changed) if changed else value
+    result: T = stored
     return result

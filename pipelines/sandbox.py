@@ -1,63 +1,63 @@
 """Killable processes for whatever reads untrusted bytes: warm from the start, limited, recycled.
 
 What is done in them is the caller's affair (`pipelines.ingest`, `pipelines.discovery`); what holds inside,
-`pipelines.confined`. Each process has its own pipe, so that it is known which page ended it and no other page suffers.
+`pipelines.confined`; one of them seen from outside, `pipelines.killable`. Each has its own pipe, so that it is known
+which page ended it and no other page suffers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
-import os
 import pickle
 import queue
-import signal
-import sys
 import threading
-import types
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, cast
 
-from pipelines import confined
-from pipelines.errors import AiwireError, SandboxError
+from pipelines.confined import OK, READY, Answer
+from pipelines.errors import AiwireError, ConfigError, SandboxBroken, SandboxError
+from pipelines.killable import Died, Killable
 
 T = TypeVar("T")
 
-_BOOT_SECONDS = 60  # the first process imports the parsers; on a busy machine that takes a while
 _BREAK_AFTER = 3
-"""Starts in a row that failed: then it is the installation that is broken, not a page."""
-_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE")
-_starting = threading.Lock()
+"""Starts in a row that failed: then it is the installation that is broken."""
 
 
 @dataclass(slots=True)
 class SandboxStats:
-    """Counts since the start; `ended` by code (sandbox_timeout, sandbox_cpu, …)."""
+    """Counts since the start; `cpu_seconds` of the calls that were answered."""
 
     calls: int = 0
+    cpu_seconds: float = 0.0
     recycled: int = 0
     ended: dict[str, int] = field(default_factory=dict)
+    """Calls that cost a process, by code (sandbox_timeout, sandbox_cpu, …)."""
 
 
-@dataclass(slots=True)
-class _Slot:
-    process: ForkServerProcess
-    pipe: Connection
+@dataclass(slots=True, eq=False)
+class _Place:
+    """Where one process is, or is to be started; whoever took it from the queue owns it."""
+
+    process: Killable | None = None
     calls: int = 0
+
+    def clear(self) -> None:
+        if self.process is not None:
+            self.process.end()
+        self.process, self.calls = None, 0
 
 
 class Sandbox:
     """At most `processes` calls at a time, each in a process with limits.
 
-    `cpu_seconds` and `wall_seconds` bound one call, `memory_bytes` a process' address space; after `recycle_after`
-    calls a process is replaced. `initializer(*initargs)` runs once in each; `preload` names modules to import in the
-    fork server, so that a new process costs milliseconds. Safe to use from threads; the fork server keeps us clear of
-    forking a process that has some.
+    `cpu_seconds` and `wall_seconds` bound one call, `memory_bytes` a process' address space. A process is replaced
+    after `recycle_after` calls, or when a call leaves it with more than half of its memory in use. `initializer`
+    runs once in each; `preload` names modules that the fork server imports, so that a new process costs milliseconds.
+    Safe to use from threads.
     """
 
     def __init__(
@@ -74,38 +74,46 @@ class Sandbox:
     ) -> None:
         self.processes = processes
         self.stats = SandboxStats()
+        self._setup = pickle.dumps((initializer, initargs))
+        self._cpu_seconds = cpu_seconds
+        self._memory_bytes = memory_bytes
         self._wall_seconds = wall_seconds
         self._recycle_after = recycle_after
-        self._arguments = (cpu_seconds, memory_bytes, initializer, initargs)
         self._preload = preload
-        self._context = multiprocessing.get_context("forkserver")
-        self._free: queue.SimpleQueue[_Slot | None] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="sandbox")
-        self._failed_starts = 0
-        self._closed = False
+        self._places = [_Place() for _ in range(processes)]
+        self._free: queue.SimpleQueue[_Place] = queue.SimpleQueue()
+        for place in self._places:
+            self._free.put(place)
+        self._counting = threading.Lock()
+        self._broken = False
+        self._closed = threading.Event()
 
     def start(self) -> None:
-        """Start every process; raises SandboxError with code `sandbox_broken` where they do not come up."""
-        slots = list(self._threads.map(lambda _: self._new_slot(), range(self.processes)))
-        for slot in slots:
-            self._free.put(slot)
+        """Start every process now rather than with the first calls.
+
+        Raises SandboxBroken where they do not come up, ConfigError where the initializer raises one.
+        """
+        try:
+            list(self._threads.map(lambda _: self._fill(), self._places))
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """End all processes; calls under way are cut off."""
-        self._closed = True
+        """End all processes; calls under way or waiting raise SandboxBroken with code `sandbox_closed`."""
+        self._closed.set()
+        for place in self._places:
+            if process := place.process:
+                process.kill()
+        self._threads.shutdown(wait=True)
         with contextlib.suppress(queue.Empty):
-            while True:
-                slot = self._free.get_nowait()
-                if slot is not None:
-                    self._end(slot)
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        with contextlib.suppress(queue.Empty):
-            while True:
-                slot = self._free.get_nowait()
-                if slot is not None:
-                    self._end(slot)
+            for _ in self._places:
+                place = self._free.get_nowait()
+                place.clear()
+                self._free.put(place)
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -113,114 +121,114 @@ class Sandbox:
         self.close()
 
     def call(self, function: Callable[..., T], *args: object, subject: str = "") -> T:
-        """The function's result, computed in a process; function and arguments must pickle.
+        """The function's result, computed in a process; function, arguments and result must pickle.
 
-        Raises the AiwireError that the function raised, ExtractError with code `stage_failed` for any other exception,
-        SandboxError where the process had to be ended (`sandbox_timeout`, `sandbox_cpu`, `sandbox_memory`,
-        `sandbox_killed`) or does not come up (`sandbox_broken`). `subject` is what the error is about: a URL.
+        Raises the AiwireError that the function raised; ExtractError for any other exception (`stage_failed`) and for
+        a result beyond 64 MiB (`answer_too_large`); SandboxError where the process had to be ended
+        (`sandbox_timeout`, `sandbox_cpu`, `sandbox_memory`) or died twice (`sandbox_killed`); SandboxBroken where
+        there is no process to be had. `subject` is what an error is about: a URL.
         """
         call = pickle.dumps((function, args))
-        slot = self._free.get() or self._new_slot()
-        replacement: _Slot | None = None
+        place = self._free.get()
         try:
-            self.stats.calls += 1
-            slot.calls += 1
-            kind, answer = self._ask(slot, call, subject)
-            if slot.calls < self._recycle_after:
-                replacement = slot
-            else:
-                self.stats.recycled += 1
-                self._end(slot)
+            answer = self._answer(place, call)
+        except Died as death:
+            self._count(death.code)
+            raise SandboxError(f"its process was ended: {death}", subject=subject, code=death.code) from death
         finally:
-            # A slot whose process ended is filled again by whoever needs it next.
-            self._free.put(replacement)
-        if kind == confined.OK:
-            result: T = answer  # type: ignore[assignment]
-            return result
-        assert isinstance(answer, AiwireError)  # noqa: S101 -- confined.py sends nothing else
-        answer.subject = answer.subject or subject
-        raise answer
+            self._free.put(place)
+        error = answer.value
+        if answer.kind == OK:
+            self._count(None)
+            return cast(T, answer.value)
+        assert isinstance(error, AiwireError)  # noqa: S101 -- confined.py sends nothing else
+        self._count(error.code if isinstance(error, SandboxError) else None)
+        error.subject = error.subject or subject
+        raise error
+
+    def submit(self, function: Callable[..., T], *args: object, subject: str = "") -> Future[T]:
+        """`call`, in one of as many threads as there are processes."""
+        try:
+            return self._threads.submit(lambda: self.call(function, *args, subject=subject))
+        except RuntimeError as error:  # its threads have ended
+            raise _closed_error() from error
 
     async def run(self, function: Callable[..., T], *args: object, subject: str = "") -> T:
         """`call`, without blocking the event loop."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: self.call(function, *args, subject=subject))
+        return await asyncio.wrap_future(self.submit(function, *args, subject=subject))
 
-    # -- one process -----------------------------------------------------------------------------------------------
+    # -- one place, owned ------------------------------------------------------------------------------------------
 
-    def _ask(self, slot: _Slot, call: bytes, subject: str) -> tuple[str, object]:
+    def _answer(self, place: _Place, call: bytes) -> Answer:
         try:
-            slot.pipe.send_bytes(call)
-            if slot.pipe.poll(self._wall_seconds):
-                answer: tuple[str, object] = pickle.loads(slot.pipe.recv_bytes())  # noqa: S301 -- see confined.py
-                return answer
-        except (EOFError, OSError) as error:
-            code, words = self._post_mortem(slot)
-            raise self._ended(code, words, subject) from error
-        self._end(slot)
-        raise self._ended("sandbox_timeout", f"it took longer than {self._wall_seconds:g} s", subject)
+            answer = self._ask(place, call)
+        except Died as death:
+            if death.code != "sandbox_killed":
+                raise
+            # A process may be killed for no fault of the page: by the kernel, by an operator. Twice is the page.
+            answer = self._ask(place, call)
+        place.calls += 1
+        worn = answer.worn or place.calls >= self._recycle_after
+        if worn or isinstance(answer.value, SandboxError):
+            place.clear()
+        with self._counting:
+            self.stats.cpu_seconds += answer.cpu_seconds
+            self.stats.recycled += worn
+        return answer
 
-    def _ended(self, code: str, words: str, subject: str) -> SandboxError:
-        self.stats.ended[code] = self.stats.ended.get(code, 0) + 1
-        return SandboxError(f"its process was ended: {words}", subject=subject, code=code)
-
-    def _post_mortem(self, slot: _Slot) -> tuple[str, str]:
-        slot.process.join(5)
-        status = slot.process.exitcode
-        self._end(slot)
-        if status == -signal.SIGXCPU:
-            return "sandbox_cpu", "it used more CPU than sandbox_cpu_seconds allows"
-        if status is not None and status < 0:
-            return "sandbox_killed", f"{signal.Signals(-status).name}"
-        return "sandbox_killed", f"exit status {status}"
-
-    def _end(self, slot: _Slot) -> None:
-        slot.pipe.close()
-        slot.process.kill()
-        slot.process.join(5)
-        with contextlib.suppress(ValueError):  # still not dead: the fork server reaps it
-            slot.process.close()
-
-    def _new_slot(self) -> _Slot:
-        if self._closed:
-            raise SandboxError("the sandbox is closed", code="sandbox_broken")
-        ours, theirs = self._context.Pipe()
-        with _starting, _as_nobody(self._context, self._preload):
-            process = self._context.Process(target=confined.serve, args=(theirs, *self._arguments), daemon=True)
-            process.start()
-        theirs.close()
-        slot = _Slot(process, ours)
+    def _ask(self, place: _Place, call: bytes) -> Answer:
         try:
-            kind, told = pickle.loads(ours.recv_bytes()) if ours.poll(_BOOT_SECONDS) else (None, "it does not answer")  # noqa: S301
-        except (EOFError, OSError):
-            kind, told = None, self._post_mortem(slot)[1]
-        if kind == confined.READY:
-            self._failed_starts = 0
-            return slot
-        with contextlib.suppress(ValueError):
-            self._end(slot)
-        self._failed_starts += 1
-        if self._failed_starts < _BREAK_AFTER:
-            return self._new_slot()
-        raise SandboxError(f"its processes do not start: {told}", code="sandbox_broken")
+            return self._process(place).ask(call, wall_seconds=self._wall_seconds)
+        except Died as death:
+            place.clear()
+            if self._closed.is_set():
+                raise _closed_error() from death
+            raise
+
+    def _fill(self) -> None:
+        place = self._free.get()
+        try:
+            self._process(place)
+        finally:
+            self._free.put(place)
+
+    def _process(self, place: _Place) -> Killable:
+        """The place's process, a new one where it has none; raises SandboxBroken."""
+        if self._closed.is_set():
+            raise _closed_error()
+        if place.process is not None and place.process.is_idle():
+            return place.process
+        place.clear()
+        trouble: Exception | None = None
+        for _ in range(1 if self._broken else _BREAK_AFTER):
+            try:
+                place.process = process = Killable(
+                    self._setup, cpu_seconds=self._cpu_seconds, memory_bytes=self._memory_bytes, preload=self._preload
+                )
+                if self._closed.is_set():  # `close` may have looked here a moment too early
+                    process.kill()
+                answer = process.boot()
+            except (Died, OSError) as error:
+                trouble = error
+            else:
+                if answer.kind == READY:
+                    self._broken = False
+                    return process
+                trouble = cast(AiwireError, answer.value)
+            place.clear()
+            if self._closed.is_set():
+                raise _closed_error()
+            if isinstance(trouble, ConfigError):  # known, and the same at every try
+                raise trouble
+        self._broken = True
+        raise SandboxBroken(f"its processes do not start: {trouble}") from trouble
+
+    def _count(self, ended: str | None) -> None:
+        with self._counting:
+            self.stats.calls += 1
+            if ended is not None:
+                self.stats.ended[ended] = self.stats.ended.get(ended, 0) + 1
 
 
-@contextlib.contextmanager
-def _as_nobody(context: multiprocessing.context.ForkServerContext, preload: tuple[str, ...]) -> Iterator[None]:
-    """Start processes without our secrets and without our main module.
-
-    The fork server inherits the environment it is started in, and /proc shows it for life: so it is started in one
-    without secrets. multiprocessing would import `__main__`, the whole command line program, again in each child.
-    """
-    kept = dict(os.environ)
-    main = sys.modules["__main__"]
-    try:
-        for name in set(os.environ) - set(_KEPT_ENVIRONMENT):
-            del os.environ[name]
-        sys.modules["__main__"] = types.ModuleType("__main__")
-        if preload:
-            context.set_forkserver_preload(list(preload))
-        yield
-    finally:
-        sys.modules["__main__"] = main
-        os.environ.update(kept)
+def _closed_error() -> SandboxBroken:
+    return SandboxBroken("the sandbox is closed", code="sandbox_closed")

@@ -12,8 +12,7 @@ import procrastinate
 from procrastinate import jobs
 
 from pipelines.store import sources
-from pipelines.store.database import Connection, Database
-from pipelines.store.migrate import QUEUE_SCHEMA
+from pipelines.store.database import QUEUE_SCHEMA, Connection, Database
 
 VISITS = "visits"
 BATCH_MOST = 64

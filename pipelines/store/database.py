@@ -19,6 +19,8 @@ from pipelines.errors import StoreError, Unavailable
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
+QUEUE_SCHEMA = "aiwire_queue"
+"""Where Procrastinate's tables are; ours are in `aiwire`, what consumers read in `news`."""
 _CONNECT_TIMEOUT = 10  # seconds
 # A holder that hangs must not hold: reliability.md 18. No transaction of ours spans a request or the sandbox.
 _OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c timezone=UTC"

@@ -17,9 +17,9 @@ from procrastinate.schema import SchemaManager, migrations_path
 from psycopg import sql
 
 from pipelines.errors import StoreError, Unavailable
+from pipelines.store.database import QUEUE_SCHEMA
 
 OLDEST_POSTGRES = 15
-QUEUE_SCHEMA = "aiwire_queue"
 _LOCK = 0x61697769  # "aiwi": every starter of every machine agrees on it
 _PATIENCE = 120  # seconds to wait for another starter's migration
 

@@ -226,6 +226,8 @@ def load_outlets(config_dir: Path) -> tuple[Outlet, ...]:
         try:
             # Floats stay text: a duration needs a unit.
             written = {"slug": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"), parse_float=str)}
+            if written.pop("sources", None) is not None:  # its name in Python and JSON
+                problems.append(f"{name}: sources: unknown key; did you mean source?")
             problems += _taken(name, written, slugs, urls)
             outlets.append(Outlet.model_validate(written, context={"local": written.get("local") is True}))
         except (OSError, UnicodeDecodeError) as error:
@@ -258,6 +260,7 @@ def _taken(name: str, written: dict[str, Any], slugs: dict[str, str], urls: dict
 def _told(error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False, include_context=False):
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+        key = "source" if key == "sources" else key  # what a default is called
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             message = f"unknown key{_suggestion(str(problem['loc'][-1]), _siblings(problem['loc']))}"

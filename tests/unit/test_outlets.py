@@ -17,6 +17,8 @@ homepage = "https://www.gazzetta.example.it"
 language = "it"
 timezone = "Europe/Rome"
 """
+URL = "https://www.gazzetta.example.it/feed"
+FOR_EVER = "repeats what varies inside, which can take for ever; write it without"
 FEED = """
 [[source]]
 kind = "feed"
@@ -207,14 +209,12 @@ keep = ["//div[@class='a'"]
 
     told = mistakes(config, Upper=SMALL.replace("/feed", "/other"), broken="name = \n", gazzetta=listing, wrong=wrong)
 
-    assert [line.partition("; did")[0] for line in told if "can't be" not in line] == [
+    assert [line.partition("; did")[0] for line in told] == [
         "outlets/Upper.toml: slug: a slug has lower-case letters, digits and single hyphens",
         "outlets/broken.toml: not TOML: Invalid value (at line 1, column 8)",
-        "outlets/gazzetta.toml: source[1].link_pattern: (a+)+ repeats what varies inside, which can take for ever;"
-        " write it without",
-        "outlets/wrong.toml: source[0].url: https://www.gazzetta.example.it/feed is already polled as"
-        " outlets/gazzetta.toml: source[0].url",
-        "outlets/wrong.toml: homepage: not an absolute http or https URL",
+        f"outlets/gazzetta.toml: source[1].link_pattern: (a+)+ {FOR_EVER}",
+        f"outlets/wrong.toml: source[0].url: {URL} is already polled as outlets/gazzetta.toml: source[0].url",
+        "outlets/wrong.toml: homepage: not a usable URL: not an absolute http or https URL",
         "outlets/wrong.toml: language: is missing",
         "outlets/wrong.toml: timezone: no IANA time zone",
         "outlets/wrong.toml: policy: Input should be 'scrape', 'discovery-only' or 'never-scrape'",
@@ -239,7 +239,7 @@ keep = ["//div[@class='a'"]
         ("[[sources]]\nkind = 'feed'", "sources: unknown key; did you mean source?"),
         ("[poll]\nevry = '5m'", "poll.evry: unknown key; did you mean every?"),
         ("[extraction]\nby_line = []", "extraction.by_line: unknown key; did you mean byline?"),
-        ("colour = 'red'", "colour: unknown key"),
+        ("xyzzy = 'red'", "xyzzy: unknown key"),
     ],
 )
 def test_unknown_key_is_told_with_what_was_meant(config: Path, line: str, meant: str) -> None:
@@ -247,6 +247,12 @@ def test_unknown_key_is_told_with_what_was_meant(config: Path, line: str, meant:
     text = f"{head}{line}\n[[source]]{source}" if "[" not in line else f"{SMALL}\n{line}\n"
 
     assert mistakes(config, gazzetta=text) == [f"outlets/gazzetta.toml: {meant}"]
+
+
+def test_sources_by_their_name_in_json_are_refused_in_toml(config: Path) -> None:
+    told = mistakes(config, gazzetta=SMALL.replace("[[source]]", "[[sources]]"))
+
+    assert told[0] == "outlets/gazzetta.toml: sources: unknown key; did you mean source?"
 
 
 def test_zone_that_is_none_is_told_with_what_was_meant(config: Path) -> None:
@@ -294,9 +300,6 @@ def test_missing_folder_is_told(tmp_path: Path) -> None:
     [
         "http://localhost/feed",
         "http://127.0.0.1/feed",
-        "http://127.1/feed",
-        "http://2130706433/feed",
-        "http://0x7f.0.0.0x1/feed",
         "http://[::1]/feed",
         "http://10.0.0.7/feed",
         "http://169.254.169.254/latest/meta-data",
@@ -322,7 +325,19 @@ def test_source_with_a_password_is_refused(config: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "feed", "https://", "data:text/xml,x", "https://exa mple.it:x/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "feed",
+        "https://",
+        "data:text/xml,x",
+        "https://exa mple.it:x/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f.0.0.0x1/",
+    ],
+)
 def test_source_that_is_no_web_address_is_refused(config: Path, url: str) -> None:
     (told,) = mistakes(config, gazzetta=SMALL.replace("https://www.gazzetta.example.it/feed", url))
 
@@ -330,19 +345,19 @@ def test_source_that_is_no_web_address_is_refused(config: Path, url: str) -> Non
 
 
 def test_listing_needs_a_link_pattern(config: Path) -> None:
-    assert mistakes(config, gazzetta=SMALL.replace('"feed"', '"listing"')) == [
-        "outlets/gazzetta.toml: source[0].link_pattern: a listing needs one: a regular expression on the path of its"
-        " articles' links"
-    ]
+    (told,) = mistakes(config, gazzetta=SMALL.replace('"feed"', '"listing"'))
+
+    assert told.startswith(
+        "outlets/gazzetta.toml: source[0].link_pattern: a listing needs one: a regular expression on"
+    )
 
 
 def test_link_pattern_must_be_a_regular_expression(config: Path) -> None:
     text = SMALL.replace('"feed"', '"listing"') + "link_pattern = '^/(a'\n"
 
-    assert mistakes(config, gazzetta=text) == [
-        "outlets/gazzetta.toml: source[0].link_pattern: not a regular expression: missing ), unterminated subpattern at"
-        " position 2"
-    ]
+    (told,) = mistakes(config, gazzetta=text)
+
+    assert told.startswith("outlets/gazzetta.toml: source[0].link_pattern: not a regular expression: missing ), unter")
 
 
 # -- timing ------------------------------------------------------------------------------------------------------------
@@ -358,9 +373,7 @@ def test_cron_expression_that_never_comes_is_refused(config: Path, cron: str) ->
     assert told.startswith("outlets/gazzetta.toml: source[0].cron: ")
 
 
-@pytest.mark.parametrize(
-    "cron", ["0 6 * * *", "*/15 8-18 * * mon-fri", "0 6 29 2 *", "5,35 * * MAR,THU *"[:13] + "* *"]
-)
+@pytest.mark.parametrize("cron", ["0 6 * * *", "*/15 8-18 * * mon-fri", "0 6 29 2 *", "5,35 * * mar,oct thu"])
 def test_cron_expression_of_five_fields_passes(config: Path, cron: str) -> None:
     assert load(config, gazzetta=f'{SMALL}cron = "{cron}"\n')[0].sources[0].cron == cron
 

@@ -118,7 +118,7 @@ class Settings(BaseSettings):
             try:
                 TypeAdapter(PostgresDsn).validate_python(value.get_secret_value())
             except ValidationError:  # its message would quote the password
-                raise ValueError("it is not a URL of the form postgresql://user:password@host/database") from None
+                raise ValueError("it is not a URL of the form postgresql://user@host/database") from None
         return value
 
     @classmethod

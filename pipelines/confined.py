@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import logging
 import multiprocessing
 import os
 import pickle
 import resource
-import select
 import signal
 import sys
 import traceback
@@ -46,10 +44,7 @@ def serve(pipe: Connection, setup: bytes, cpu_seconds: float, memory_bytes: int)
     `setup` and each call are pickled `(function, args)`, a setup without function is `(None, ())`; what comes back
     is a pickled Answer.
     """
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # noqa: S101 -- it was started by multiprocessing
-    _close_all_but(pipe.fileno(), parent.sentinel)
-    _end_with_parent(parent.sentinel)
+    _end_with_parent(pipe)
     _confine(memory_bytes)
     ready = _answer(setup)
     pipe.send_bytes(pickle.dumps(ready if ready.kind == FAILED else Answer(READY, os.getpid())))
@@ -101,30 +96,20 @@ def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:500]} ({where})"
 
 
-def _close_all_but(*kept: int) -> None:
-    """Let go of what the fork server and its resource tracker left open: both could be talked to through it."""
-    first = 3  # after stdin, stdout, stderr
-    for descriptor in sorted(kept):
-        os.closerange(first, descriptor)
-        first = descriptor + 1
-    os.closerange(first, 1_024)
-
-
-def _end_with_parent(sentinel: int) -> None:
+def _end_with_parent(pipe: Connection) -> None:
     """Let the kernel end this process with the program that started it, whatever it is at.
 
-    That program holds the other end of the sentinel: when it goes, SIGIO comes. The fork server, our parent to the
-    kernel, would not do alone: it may outlive the program, as long as other children of it live.
+    To the kernel our parent is the fork server, which ends with the program as long as no child holds what it was
+    handed: so that is closed. Where there is no such signal, the pipe's end or the limit on CPU does it.
     """
+    sentinel = multiprocessing.parent_process().sentinel  # type: ignore[union-attr]  # multiprocessing started us
+    first = 3  # after stdin, stdout and stderr
+    for kept in sorted((pipe.fileno(), sentinel)):
+        os.closerange(first, kept)
+        first = kept + 1
+    os.closerange(first, 1_024)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        signal.signal(signal.SIGIO, signal.SIG_DFL)  # there it ends the process; elsewhere it is ignored
-    else:
-        signal.signal(signal.SIGIO, lambda *_: os._exit(1))
-    fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([sentinel], [], [], 0)[0]:  # it went before we asked
-        os._exit(1)
 
 
 def _confine(memory_bytes: int) -> None:

@@ -74,10 +74,6 @@ class Killable:
             raise self._post_mortem() from error
         return self._answer(wall_seconds)
 
-    def is_idle(self) -> bool:
-        """Whether it is there to be asked: one that died between two calls is nobody's fault."""
-        return not self._pipe.poll(0)  # it speaks only when asked; its death reads as the end of the stream
-
     def kill(self) -> None:
         with contextlib.suppress(ValueError):  # ended meanwhile
             self._process.kill()

@@ -165,7 +165,7 @@ class Sandbox:
         except Died as death:
             if death.code != "sandbox_killed":
                 raise
-            # A process may be killed for no fault of the page: by the kernel, by an operator. Twice is the page.
+            # It may have died before the call came, or been killed by the kernel or an operator: twice is the page.
             answer = self._ask(place, call)
         place.calls += 1
         worn = answer.worn or place.calls >= self._recycle_after
@@ -196,9 +196,8 @@ class Sandbox:
         """The place's process, a new one where it has none; raises SandboxBroken."""
         if self._closed.is_set():
             raise _closed_error()
-        if place.process is not None and place.process.is_idle():
+        if place.process is not None:
             return place.process
-        place.clear()
         trouble: Exception | None = None
         for _ in range(1 if self._broken else _BREAK_AFTER):
             try:

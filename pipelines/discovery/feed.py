@@ -1,166 +1,158 @@
-"""Feeds: RSS 0.9x to 2.0, RDF, Atom and JSON Feed become entries.
+"""Feeds become entries: RSS 0.9x to 2.0, RDF and Atom by feedparser, JSON Feed by `pipelines.discovery.jsonfeed`.
 
-feedparser reads the XML, from bytes in memory only: given a string it would open files and URLs. What an entry is worth
-is decided by identity, never by its date.
+feedparser is given bytes in memory only: given a string, it would open files and URLs. What an entry is worth is
+decided by identity, never by its date.
 """
 
 from __future__ import annotations
 
-import html
 import io
-import json
 import re
-from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin
 
 import feedparser
+from feedparser.mixin import _FeedParserMixin
 
-from pipelines.discovery.dates import read_date
+from pipelines.discovery.dates import claimed_date
+from pipelines.discovery.entries import SUMMARY_MOST, absolute, gather, identifier, plain
+from pipelines.discovery.jsonfeed import parse_json_feed
+from pipelines.discovery.shape import expect, is_json
 from pipelines.errors import ParseError
 from pipelines.records import Discovery, Entry, Precision, SourceKind, When
 
 ENTRIES_MOST = 10_000
-SUMMARY_MOST = 2_000  # characters
-_JSON_MOST = 30 << 20  # bytes
-_MARKUP = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
-_HTML_PAGE = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
-_FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
+_parse: Any = vars(feedparser)["parse"]  # untyped, and in mypy's eyes not exported
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_REFERENCES = re.compile(rb"(?:&#(?:\d{5}|[xX][0-9a-fA-F]{4});)+")
+_MODIFIED = re.compile(rb"<(?:\w+:)?(?:updated|modified)\b", re.IGNORECASE)
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+# A guid is compared as it stands (RFC 4287 section 4.2.6.1); feedparser would resolve it against the feed's address.
+_FeedParserMixin.can_be_relative_uri = _FeedParserMixin.can_be_relative_uri - {"id"}
 
 
 def parse_feed(
     body: bytes, *, url: str, content_type: str | None = None, timezone: str | None = None, now: datetime
 ) -> Discovery:
-    """The feed's entries in its own order; `timezone` is that of dates without one.
+    """The feed's entries in its own order; `url` is where it came from, `timezone` that of dates without one.
 
-    Raises ParseError: `feed_is_html`, `feed_unparsable`.
+    Raises ParseError: `feed_unparsable`, or what `pipelines.discovery.shape.expect` raises.
     """
-    _ = now
-    head = body[:4_096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"{"):
-        return _json_feed(body, url, timezone)
-    if _HTML_PAGE.search(head) and not _FEED_ROOT.search(head):
-        raise ParseError("a web page where a feed should be: has it moved, or is it blocked?", subject=url, code="feed_is_html")
-    try:
-        parsed = feedparser.parse(
-            io.BytesIO(body),
-            response_headers={"content-type": content_type or "application/xml", "content-location": url},
-            sanitize_html=False,  # titles and summaries become plain text below
-        )
-    except Exception as error:  # feedparser lets UnicodeDecodeError and others out on damaged XML
-        raise ParseError(f"{type(error).__name__}: {str(error)[:200]}", subject=url, code="feed_unparsable") from error
+    expect(SourceKind.FEED, body, url)
+    if is_json(body):
+        return parse_json_feed(body, url=url, timezone=timezone, now=now, most=ENTRIES_MOST)
+    parsed = _parsed(body, url, content_type)
     if not parsed.get("version") and not parsed.entries:
-        reason = parsed.get("bozo_exception", "no feed element")
+        reason = parsed.get("bozo_exception", "it has no feed element")
         raise ParseError(f"not a feed: {str(reason)[:200]}", subject=url, code="feed_unparsable")
-    skipped: Counter[str] = Counter()
-    entries: dict[str, Entry] = {}
-    for raw in parsed.entries[:ENTRIES_MOST]:
-        entry = _entry(raw, url, timezone)
-        if entry is None:
-            skipped["no_link"] += 1
-        elif entry.url in entries:
-            skipped["same_url"] += 1
-        else:
-            entries[entry.url] = entry
-    if len(parsed.entries) > ENTRIES_MOST:
-        skipped["over_limit"] = len(parsed.entries) - ENTRIES_MOST
-    return Discovery(
-        kind=SourceKind.FEED,
-        entries=tuple(entries.values()),
-        title=plain(parsed.feed.get("title")),
-        skipped=dict(skipped),
-    )
+    # feedparser calls Dublin Core's date `updated`, too: for RSS 1.0 and its heirs it is the date of publication.
+    updated_is_published = str(parsed.version).startswith("rss") and not _MODIFIED.search(body)
+    entries, skipped = gather(_found(parsed.entries, url, timezone, now, updated_is_published), ENTRIES_MOST)
+    return Discovery(kind=SourceKind.FEED, entries=entries, title=_title(parsed.feed), skipped=skipped)
 
 
-def plain(text: object, most: int = 1_000) -> str | None:
-    """HTML or text as one line of text; None where nothing is left."""
-    if not isinstance(text, str):
-        return None
-    stripped = html.unescape(_MARKUP.sub(" ", text))
-    if "<" in stripped:  # escaped markup inside a text
-        stripped = html.unescape(_MARKUP.sub(" ", stripped))
-    return " ".join(stripped.split())[:most].strip() or None
-
-
-def _entry(raw: Any, base: str, timezone: str | None) -> Entry | None:
-    link = raw.get("feedburner_origlink") or _alternate(raw) or raw.get("link")
-    guid = raw.get("id") or None
-    if not link and guid and raw.get("guidislink", re.match(r"https?://", guid)):
-        link = guid
-    if not link or not (address := _absolute(link, base)):
-        return None
-    summary = raw.get("summary") or next((part.get("value") for part in raw.get("content", ())), None)
-    return Entry(
-        url=address,
-        title=plain(raw.get("title")),
-        published=_when(raw, ("published", "created"), timezone),
-        modified=_when(raw, ("updated",), timezone),
-        guid=guid[:1_000] if guid else None,
-        summary=plain(summary, SUMMARY_MOST),
-    )
-
-
-def _alternate(raw: Any) -> str | None:
-    for link in raw.get("links", ()):
-        if link.get("rel", "alternate") == "alternate" and link.get("href") and "html" in link.get("type", "text/html"):
-            return str(link["href"])
-    return None
-
-
-def _absolute(link: str, base: str) -> str | None:
+def _parsed(body: bytes, url: str, content_type: str | None) -> Any:
+    media_type = content_type or "application/xml"
     try:
-        address = urljoin(base, link.strip())
-    except ValueError:
-        return None
-    return address.partition("#")[0] if address.startswith(("http://", "https://")) else None
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if not text.isascii() and "\0" not in text:
+        # Bytes that are UTF-8 beyond ASCII are UTF-8, whatever header or declaration say. Control characters, which
+        # XML forbids, would cost feedparser its strict parser.
+        body, media_type = _CONTROLS.sub("", text).encode(), "application/xml; charset=utf-8"
+    try:
+        return _parse(
+            io.BytesIO(_REFERENCES.sub(_joined, body)),
+            response_headers={"content-type": media_type, "content-location": url},
+            sanitize_html=False,  # titles and summaries become plain text
+            resolve_relative_uris=False,  # in HTML, that is: links of entries are
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # feedparser lets UnicodeDecodeError, KeyError and others out on damaged XML
+        raise ParseError(f"{type(error).__name__}: {str(error)[:200]}", subject=url, code="feed_unparsable") from error
 
 
-def _when(raw: Any, names: tuple[str, ...], timezone: str | None) -> When | None:
+def _joined(found: re.Match[bytes]) -> bytes:
+    """Character references with surrogate pairs (an emoji as JavaScript counts it) made one; feedparser dies of them."""
+    numbers = (number.strip("&#") for number in found[0].decode("ascii").split(";") if number)
+    text = "".join(chr(int(number[1:], 16) if number[0] in "xX" else int(number)) for number in numbers)
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return "".join(f"&#{ord(character)};" for character in text).encode()
+
+
+def _found(
+    rows: list[Any], url: str, timezone: str | None, now: datetime, updated_is_published: bool
+) -> Iterator[Entry | str]:
+    for raw in rows:
+        links = list(_links(raw))
+        address = next(filter(None, (absolute(link, url) for link in links)), None)
+        if address is None:
+            yield "bad_url" if links else "no_link"
+            continue
+        published = _when(raw, ("published", "created"), timezone, now)
+        modified = _when(raw, ("updated",), timezone, now)
+        if published is None and updated_is_published:
+            published, modified = modified, None
+        yield Entry(
+            url=address,
+            title=_title(raw),
+            published=published,
+            modified=modified,
+            guid=identifier(raw.get("id")),
+            summary=_summary(raw),
+        )
+
+
+def _links(raw: Any) -> Iterator[str]:
+    """Candidates for the article's address, the best first."""
+    guid = raw.get("id")
+    permalink = guid if isinstance(guid, str) and re.match(r"https?://", guid, re.IGNORECASE) else None
+    alternates = (
+        link.get("href")
+        for link in raw.get("links", ())
+        if link.get("rel") == "alternate" and "html" in link.get("type", "text/html")
+    )
+    link = raw.get("link")
+    if raw.get("guidislink") and link == guid:
+        link = None  # feedparser's doing: a guid is a link only where it is a whole one
+    for candidate in (raw.get("feedburner_origlink"), *alternates, link):
+        if isinstance(candidate, str) and candidate:
+            yield candidate
+    # "" is what feedparser makes of an empty link element, where it no longer tells whether the guid was a permalink.
+    if permalink and (raw.get("guidislink", True) or link == ""):
+        yield permalink
+
+
+def _title(raw: Any) -> str | None:
+    return plain(raw.get("title"), markup=_is_markup(raw.get("title_detail")))
+
+
+def _summary(raw: Any) -> str | None:
+    if raw.get("summary"):
+        return plain(raw.get("summary"), SUMMARY_MOST, markup=_is_markup(raw.get("summary_detail")))
+    content = next(iter(raw.get("content", ())), None)
+    return plain(content.get("value"), SUMMARY_MOST, markup=_is_markup(content)) if content else None
+
+
+def _is_markup(detail: Any) -> bool:
+    return detail is None or detail.get("type") != "text/plain"
+
+
+def _when(raw: Any, names: tuple[str, ...], timezone: str | None, now: datetime) -> When | None:
     for name in names:
         # dict's own get: feedparser's would give `published` where `updated` is asked for.
         text = dict.get(raw, name)
-        if found := read_date(text, timezone):
-            return found
-        if parsed := dict.get(raw, f"{name}_parsed"):
-            return When(instant=datetime(*parsed[:6], tzinfo=UTC), precision=Precision.SECOND)
-    return None
-
-
-def _json_feed(body: bytes, url: str, timezone: str | None) -> Discovery:
-    """JSON Feed 1.0 and 1.1 (jsonfeed.org)."""
-    if len(body) > _JSON_MOST:
-        raise ParseError("a JSON feed of more than 30 MiB", subject=url, code="feed_unparsable")
-    try:
-        feed = json.loads(body.decode("utf-8-sig"))
-        rows = feed["items"]
-        if "jsonfeed.org" not in str(feed.get("version")) or not isinstance(rows, list):
-            raise ParseError("JSON, but no JSON Feed", subject=url, code="feed_unparsable")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError(f"not a JSON Feed: {error}", subject=url, code="feed_unparsable") from error
-    skipped: Counter[str] = Counter()
-    entries: dict[str, Entry] = {}
-    for row in rows[:ENTRIES_MOST]:
-        link = (row.get("url") or row.get("external_url")) if isinstance(row, dict) else None
-        address = _absolute(link, url) if isinstance(link, str) else None
-        if address is None:
-            skipped["no_link"] += 1
+        if not isinstance(text, str):
             continue
-        entries.setdefault(
-            address,
-            Entry(
-                url=address,
-                title=plain(row.get("title")),
-                published=read_date(_text(row.get("date_published")), timezone),
-                modified=read_date(_text(row.get("date_modified")), timezone),
-                guid=_text(row.get("id")),
-                summary=plain(row.get("summary") or row.get("content_text") or row.get("content_html"), SUMMARY_MOST),
-            ),
-        )
-    return Discovery(
-        kind=SourceKind.FEED, entries=tuple(entries.values()), title=plain(feed.get("title")), skipped=dict(skipped)
-    )
-
-
-def _text(value: object) -> str | None:
-    return str(value)[:1_000] if isinstance(value, str | int) and value != "" else None
+        if found := claimed_date(text, timezone, now=now):
+            return found
+        # feedparser knows a few formats more (Korean, Greek, Hungarian); of a mere year it would make a whole date.
+        parsed = dict.get(raw, f"{name}_parsed")
+        if parsed and _CLOCK.search(text) and 1990 <= parsed.tm_year <= 2100:
+            year, month, day, hour, minute, second = parsed[:6]
+            instant = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+            return When(instant=instant, precision=Precision.SECOND)
+    return None

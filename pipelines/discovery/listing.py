@@ -7,138 +7,172 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
-import lxml.html
-from lxml import etree
-
+from pipelines import decoding
+from pipelines.discovery.cards import Card, title_of
 from pipelines.discovery.dates import read_date
-from pipelines.errors import ParseError
+from pipelines.discovery.entries import absolute, gather
+from pipelines.discovery.shape import expect
+from pipelines.errors import ExtractError, ParseError
 from pipelines.identity import host_of, registrable_domain
-from pipelines.records import Discovery, Entry, SourceKind
+from pipelines.records import Discovery, Entry, Page, SourceKind, When
 
+ENTRIES_MOST = 1_000
 LINKS_MOST = 500
-_MORE = re.compile(
-    r"(leggi|continua|scopri|read|continue|learn|weiter|mehr|lire|lisez|leer|sigue)\b.{0,24}|\d+|»|›|→|more", re.IGNORECASE
+_ANCHORS_MOST = 8
+"""How many links to one article are asked for its title."""
+_UNDATED = datetime(1970, 1, 1, tzinfo=UTC)  # decoding looks at bytes and headers alone
+_FILE = re.compile(
+    r"\.(?:atom|avi|css|docx?|gif|gz|ico|jpe?g|js|json|mp[34]|pdf|png|rss|svg|webp|xlsx?|xml|zip)$", re.IGNORECASE
 )
-"""Link texts that invite to read on: no title."""
-_HEADINGS = ("h1", "h2", "h3", "h4")
-_CARDS = ("article", "li", "section", "div", "tr")
-_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+){2,}", re.IGNORECASE)
+_SLUG = re.compile(r"\w+(?:[-_]\w+){2,}")
+_NO_ARTICLES = {
+    "about", "account", "argomenti", "argomento", "archive", "archivio", "author", "authors", "autor", "autore", "autori",
+    "categoria", "categorie", "category", "cerca", "contact", "cookie", "etiquetas", "feed", "kategorie", "login", "page",
+    "pagina", "privacy", "profile", "rubriche", "schlagwort", "search", "seite", "shop", "staff", "tag", "tags", "tema",
+    "temi", "thema", "themen", "topic", "topics", "user", "utente",
+}  # fmt: skip
+"""Segments of paths that lead to lists, people and forms."""
 
 
-def parse_listing(body: bytes, *, url: str, link_pattern: str, content_type: str | None = None) -> Discovery:
-    """Entries in the page's order, one a URL; `links` holds the site's other links for a proposal.
+def parse_listing(
+    body: bytes, *, url: str, link_pattern: str | None, content_type: str | None = None, timezone: str | None = None
+) -> Discovery:
+    """Entries in the page's order, one a URL; `links` are the site's links that a pattern could be proposed for.
 
-    `link_pattern` is searched in the path (with its query) of each link. Raises ParseError `listing_unparsable`.
+    `link_pattern` is searched in the path of each link, and in the path with its query; without a pattern there are
+    links, but no entries. Raises ParseError: `listing_unparsable`, or what `pipelines.discovery.shape.expect` raises.
     """
+    expect(SourceKind.LISTING, body, url)
     tree = _tree(body, url, content_type)
-    base = _base(tree, url)
-    pattern = re.compile(link_pattern)
-    found: dict[str, list[Any]] = {}
-    links: dict[str, None] = {}
-    site = registrable_domain(host_of(url))
-    for anchor in tree.iter("a"):
-        address = _address(anchor.get("href"), base)
-        if address is None or registrable_domain(host_of(address)) != site:
-            continue
-        parts = urlsplit(address)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        if pattern.search(target):
-            found.setdefault(address, []).append(anchor)
-        elif len(links) < LINKS_MOST:
-            links[address] = None
-    entries = tuple(_entry(address, anchors) for address, anchors in found.items())
+    stated = next((element.get("href") for element in tree.iter("base") if element.get("href")), None)
+    links = _site_links(tree, url, urljoin(url, stated) if stated else url)
+    pattern = re.compile(link_pattern) if link_pattern else None
+    found = {address: anchors for address, anchors in links.items() if pattern and _matches(pattern, address)}
+    # A link that only adds a query to another's address (share buttons, tracking) is no article of its own.
+    found = {
+        address: anchors
+        for address, anchors in found.items()
+        if _bare(address) == address or _bare(address) not in found
+    }
+    entries, skipped = gather(_entries(found, timezone))
+    title = tree.find(".//title")
     return Discovery(
-        kind=SourceKind.LISTING, entries=entries, title=_text(tree.find(".//title")), links=tuple((*found, *links))[:LINKS_MOST]
+        kind=SourceKind.LISTING,
+        entries=entries,
+        title=" ".join(title.text_content().split()) or None if title is not None else None,
+        links=tuple(address for address in links if address in found or _may_be_article(address, url))[:LINKS_MOST],
+        skipped=skipped,
     )
 
 
 def link_shapes(links: Sequence[str]) -> list[tuple[str, int]]:
     """The links' paths with what looks like an article's own part as `*`, and how many links have each; most first."""
-    shapes: Counter[str] = Counter()
-    for link in dict.fromkeys(links):
-        segments = urlsplit(link).path.strip("/").split("/")
-        shapes["/" + "/".join("*" if _is_own(segment) else segment for segment in segments)] += 1
+    shapes = Counter(_shape(link) for link in dict.fromkeys(links))
     return shapes.most_common()
 
 
 def propose_pattern(links: Sequence[str]) -> str | None:
-    """A link_pattern for the shape that most article-like links have; None where none stands out."""
-    for shape, count in link_shapes(links):
-        if count >= 3 and shape.rstrip("/").endswith("*"):
-            parts = [r"[^/]+" if part == "*" else re.escape(part).replace(r"\-", "-") for part in shape.strip("/").split("/")]
-            return "^/" + "/".join(parts) + "/?$"
+    """A link_pattern for the shape whose links look most like articles; None where no three links share one.
+
+    The longest slugs in the greatest number decide: sections and people have short ones. (Of 782 real pages
+    the pattern proposed from their other links matched the page itself in 416 cases, by number alone in 355.)
+    """
+    alike: dict[str, list[str]] = {}
+    for link in dict.fromkeys(links):
+        alike.setdefault(_shape(link), []).append(link)
+    articles = [group for shape, group in alike.items() if len(group) >= 3 and _leads_to_articles(shape, group)]
+    if not articles:
+        return None
+    group = max(articles, key=lambda group: (sum(map(_words_beyond, group)), len(group)))
+    columns = zip(_shape(group[0]).strip("/").split("/"), *map(_segments, group), strict=True)
+    path = "/".join(_fitting(own) if part == "*" else re.escape(part).replace(r"\-", "-") for part, *own in columns)
+    return f"^/{path}{'/?' if any(urlsplit(link).path.endswith('/') for link in group) else ''}$"
+
+
+def _leads_to_articles(shape: str, links: list[str]) -> bool:
+    parts = shape.strip("/").lower().split("/")
+    archive = all(len(_segments(link)[-1]) <= 4 for link in links)  # /2026/01
+    return parts[-1] == "*" and not archive and not _NO_ARTICLES.intersection(parts)
+
+
+def _words_beyond(link: str, section: int = 3) -> int:
+    return max(0, len(re.split(r"[-_]", _segments(link)[-1])) - section)
+
+
+def _site_links(tree: Any, url: str, base: str) -> dict[str, list[Any]]:
+    """The page's links within its registrable domain, in its order, with the anchors of each."""
+    site = registrable_domain(host_of(url))
+    links: dict[str, list[Any]] = {}
+    for anchor in tree.iter("a"):
+        address = absolute(anchor.get("href") or "", base)
+        if anchor.get("href") and address and registrable_domain(host_of(address)) == site:
+            links.setdefault(address, []).append(anchor)
+    return links
+
+
+def _matches(pattern: re.Pattern[str], address: str) -> bool:
+    parts = urlsplit(address)
+    return bool(pattern.search(parts.path) or (parts.query and pattern.search(f"{parts.path}?{parts.query}")))
+
+
+def _bare(address: str) -> str:
+    return address.partition("?")[0]
+
+
+def _may_be_article(address: str, listing: str) -> bool:
+    path = urlsplit(address).path
+    return bool(path.strip("/")) and path.rstrip("/") != urlsplit(listing).path.rstrip("/") and not _FILE.search(path)
+
+
+def _entries(found: dict[str, list[Any]], timezone: str | None) -> Iterator[Entry | str]:
+    owner = {anchor: address for address, anchors in found.items() for anchor in anchors}
+    for count, (address, anchors) in enumerate(found.items()):
+        if count >= ENTRIES_MOST:
+            yield "over_limit"
+            continue
+        cards = [Card(anchor, owner) for anchor in anchors[:_ANCHORS_MOST]]
+        yield Entry(url=address, title=title_of(cards), published=_published(cards, timezone))
+
+
+def _published(cards: list[Card], timezone: str | None) -> When | None:
+    """What the first card with a date says; of two dates in one card the earlier, for the later is of an update."""
+    for card in cards:
+        dates = [when for when in (read_date(text, timezone) for text in card.times()) if when]
+        if dates:
+            return min(dates, key=lambda when: when.instant)
     return None
+
+
+def _segments(link: str) -> list[str]:
+    return unquote(urlsplit(link).path).strip("/").split("/")
+
+
+def _shape(link: str) -> str:
+    return "/" + "/".join("*" if _is_own(segment) else segment for segment in _segments(link))
 
 
 def _is_own(segment: str) -> bool:
-    """Whether a segment of a path looks like one article's: several words, or a long number."""
+    """Whether a segment of a path looks like one article's: several words, a date's part, or a long number."""
     stem = re.sub(r"\.\w{2,5}$", "", segment)
-    return bool(_SLUG.fullmatch(stem)) and len(stem) > 12 or bool(re.search(r"\d{4,}", stem))
+    return segment.isdigit() or bool(re.search(r"\d{4,}", stem)) or (len(stem) > 12 and bool(_SLUG.fullmatch(stem)))
 
 
-def _entry(address: str, anchors: list[Any]) -> Entry:
-    titles = [title for anchor in anchors for title in _titles(anchor)]
-    # A heading is a title even when it is short; else the longest text wins that is no whole teaser.
-    heading = next((title for title, is_heading in titles if is_heading), None)
-    title = heading or max((title for title, _ in titles if len(title) <= 300), key=len, default=None)
-    when = next(filter(None, (_card_time(anchor) for anchor in anchors)), None)
-    return Entry(url=address, title=title, published=read_date(when) if when else None)
-
-
-def _titles(anchor: Any) -> list[tuple[str, bool]]:
-    heading = next(anchor.iter(*_HEADINGS), None)
-    inside = anchor.getparent() is not None and anchor.getparent().tag in _HEADINGS
-    image = next(anchor.iter("img"), None)
-    candidates = [
-        (_text(heading), True),
-        (_text(anchor), inside),
-        (anchor.get("title"), False),
-        (anchor.get("aria-label"), False),
-        (image.get("alt") if image is not None else None, False),
-    ]
-    cleaned = [(" ".join(text.split()), is_heading) for text, is_heading in candidates if text]
-    return [(text, is_heading) for text, is_heading in cleaned if text and not _MORE.fullmatch(text)]
-
-
-def _card_time(anchor: Any) -> str | None:
-    """The `<time datetime>` of the smallest block around the link that has exactly one."""
-    for block in anchor.iterancestors(*_CARDS):
-        times = [time.get("datetime") for time in block.iter("time") if time.get("datetime")]
-        if times:
-            return times[0] if len(times) == 1 else None
-    return None
-
-
-def _text(element: Any) -> str | None:
-    return " ".join(element.text_content().split()) or None if element is not None else None
+def _fitting(segments: list[str]) -> str:
+    """The narrowest of a few expressions that all these segments fit."""
+    for expression in (r"\d+", r"[a-z0-9-]+", r"[a-z0-9_-]+\.html?", r"[\w-]+", r"[\w.-]+"):
+        if all(re.fullmatch(expression, segment, re.ASCII) for segment in segments):
+            return expression
+    return "[^/]+"
 
 
 def _tree(body: bytes, url: str, content_type: str | None) -> Any:
-    charset = re.search(r"charset=[\"']?([\w-]+)", content_type or "", re.IGNORECASE)
-    declared = re.search(rb"<meta[^>]+charset", body[:4_096], re.IGNORECASE)
-    encoding = charset[1] if charset else (None if declared else "utf-8")
+    headers = (("Content-Type", content_type),) if content_type else ()
     try:
-        tree = lxml.html.document_fromstring(body, parser=lxml.html.HTMLParser(encoding=encoding))
-    except (etree.ParserError, LookupError, ValueError) as error:
-        raise ParseError(f"not a web page: {error}", subject=url, code="listing_unparsable") from error
-    return tree
-
-
-def _base(tree: Any, url: str) -> str:
-    stated = next((element.get("href") for element in tree.iter("base") if element.get("href")), None)
-    return urljoin(url, stated) if stated else url
-
-
-def _address(href: str | None, base: str) -> str | None:
-    if not href:
-        return None
-    try:
-        address = urljoin(base, href.strip()).partition("#")[0]
-        urlsplit(address).port  # noqa: B018 -- raises on a port that is none
-    except ValueError:
-        return None
-    return address if address.startswith(("http://", "https://")) else None
+        return decoding.parse(Page(url=url, body=body, fetched_at=_UNDATED, headers=headers))
+    except ExtractError as error:
+        raise ParseError(error.message, subject=url, code="listing_unparsable") from error

@@ -124,12 +124,11 @@ class Visit:
         except HostAway as away:
             outcome, message = "host_away", str(away)
             until = memory.hold_until if memory.hold_until and memory.hold_until > self._clock() else None
-            backoff = min(_HOLD_FIRST * 2**state.failures, _HOLD_MOST)
             async with self._database.transaction() as connection:
                 await hosts.hold(
                     connection,
                     self.host,
-                    until=until or self._clock() + timedelta(seconds=backoff),
+                    until=until or self._clock() + _backoff(state.failures),
                     reason=away.error.message,
                     unreachable=True,
                 )
@@ -221,12 +220,15 @@ class Visit:
             kind = "refused"
         else:
             kind = "broken"
+        next_poll_at = self._next(state, outlet, source, now, failures=state.failures + 1)
+        if isinstance(error, Transient):  # a network that comes back is noticed soon, whatever the interval
+            next_poll_at = min(next_poll_at, now + _backoff(state.failures))
         async with self._database.transaction() as connection:
             await sources.poll_failed(
                 connection,
                 state.id,
                 now=now,
-                next_poll_at=self._next(state, outlet, source, now, failures=state.failures + 1),
+                next_poll_at=next_poll_at,
                 state=kind,
                 code=error.code,
                 message=error.message,
@@ -433,6 +435,11 @@ class Visit:
                 )
                 await runs.record(connection, run)
             await sources.visited(connection, [self.host])
+
+
+def _backoff(failures: int) -> timedelta:
+    """How long to leave alone what failed so many times in a row before."""
+    return timedelta(seconds=min(_HOLD_FIRST * 2 ** min(failures, 16), _HOLD_MOST))
 
 
 def _source(outlet: Outlet, url: str) -> Source | None:

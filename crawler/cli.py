@@ -191,7 +191,7 @@ def main() -> None:
         sys.exit(130)
     except AiwireError as error:
         from crawler.present import errors
-        from crawler.telemetry import scrub
+        from crawler.scrubbing import scrub
 
         errors.print(f"[bold red]aiwire:[/] {scrub(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2 if isinstance(error, ConfigError) else 3 if isinstance(error, Unavailable) else 1)

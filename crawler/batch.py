@@ -5,6 +5,7 @@ What an answer holds is `pipelines.extract`'s affair; that a bad page ends nothi
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -15,15 +16,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from pipelines.errors import AiwireError, ConfigError
-from pipelines.extract import extract
+from pipelines import ingest
+from pipelines.errors import AiwireError, ConfigError, SandboxBroken
 from pipelines.records import Context, Extraction, Page
 from pipelines.sandbox import Sandbox
 
 PAGE_MOST = 15 << 20
 """Bytes of an unpacked page; larger ones are an error, as they are for the daemon (max_body_mb)."""
+_LINE_MOST = 1 << 20  # bytes of one input line
+_AHEAD = 64  # pages a process that are begun before the one whose turn it is: a slow page idles nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +41,20 @@ def extract_batch(source: Path, target: Path, *, sandbox: Sandbox) -> BatchCount
     """Extract every page that `source` lists into `target`, which appears whole or not at all.
 
     An input line is `{"id", "url", "path"}` (.html or .html.gz; relative to the input file), with `language`, `timezone`,
-    `outlet` and `fetched_at` where they are known. Raises ConfigError where a file can't be read or written.
+    `outlet` and `fetched_at` where they are known. A line that is no such thing, a page that can't be read and a page
+    without an article each become `{"id", "error": {"code", "message"}}`; `id` is null where the line has none.
+
+    Raises ConfigError where `source` or `target` can't be opened, SandboxBroken where no page can be worked on.
     """
     pages = errors = 0
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
-        with source.open(encoding="utf-8") as lines, fresh.open("w", encoding="utf-8") as out:
-            for answer in _answers(lines, source.parent, sandbox):
+        with source.open("rb") as lines, _whole(target) as out:
+            for answer in _answers(lines, source.parent.absolute(), sandbox):
                 pages += 1
                 errors += "error" in answer
                 out.write(json.dumps(answer, ensure_ascii=False) + "\n")
-        fresh.replace(target)
     except OSError as error:
         raise ConfigError(str(error), subject=str(error.filename or target), code="batch_file") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return BatchCounts(pages=pages, errors=errors)
 
 
@@ -73,42 +75,102 @@ def answer_of(extraction: Extraction) -> dict[str, Any]:
     }
 
 
-def _answers(lines: Any, folder: Path, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
-    """Answers in the order of the lines, a few pages ahead of the one that is due: memory stays bounded."""
-    ahead: deque[Future[dict[str, Any]]] = deque()
-    with ThreadPoolExecutor(sandbox.processes) as threads:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                ahead.append(threads.submit(_answer, line, number, folder, sandbox))
-            while len(ahead) > 4 * sandbox.processes:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-
-
-def _answer(line: str, number: int, folder: Path, sandbox: Sandbox) -> dict[str, Any]:
-    id_: object = f"line {number}"
-    try:
-        try:
-            order = json.loads(line)
-            id_, url, path = order["id"], str(order["url"]), str(order["path"])
-            fetched = datetime.fromisoformat(order["fetched_at"]) if order.get("fetched_at") else datetime.now(UTC)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f'a line is {{"id", "url", "path"}}: {error!r}', code="bad_line") from error
-        page = Page(url=url, body=read_page(folder / path), fetched_at=fetched if fetched.tzinfo else fetched.replace(tzinfo=UTC))
-        context = Context(language=order.get("language"), timezone=order.get("timezone"), outlet_name=order.get("outlet"))
-        return {"id": id_, **answer_of(sandbox.call(extract, page, context, subject=url))}
-    except AiwireError as error:
-        return {"id": id_, "error": {"code": error.code, "message": error.message}}
-
-
 def read_page(path: Path) -> bytes:
     """A saved page, unpacked; raises ConfigError `page_unreadable` or `page_too_large`."""
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigError("it is no file", subject=str(path), code="page_unreadable")
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             body = stream.read(PAGE_MOST + 1)
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:  # ValueError: a NUL in the path
         raise ConfigError(f"it can't be read: {error}", subject=str(path), code="page_unreadable") from error
     if len(body) > PAGE_MOST:
         raise ConfigError(f"more than {PAGE_MOST >> 20} MiB unpacked", subject=str(path), code="page_too_large")
     return body
+
+
+@contextlib.contextmanager
+def _whole(target: Path) -> Iterator[IO[str]]:
+    """A file beside the target that takes its place at the end; a pipe or terminal is written to as it is."""
+    target = target.resolve()
+    in_place = target.exists() and not target.is_file()
+    path = target if in_place else target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        # A lone surrogate in an id is written as JSON's own escape of it.
+        with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
+            yield out
+        if not in_place:
+            path.replace(target)
+    finally:
+        if not in_place:
+            path.unlink(missing_ok=True)
+
+
+def _answers(lines: IO[bytes], folder: Path, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+    """Answers in the order of the lines, a number of pages ahead of the one that is due: memory stays bounded."""
+    ahead: deque[Future[dict[str, Any]]] = deque()
+    threads = ThreadPoolExecutor(sandbox.processes, thread_name_prefix="batch")
+    try:
+        for number, line in enumerate(_bounded(lines), start=1):
+            if line.strip():
+                ahead.append(threads.submit(_answer, line, number, folder, sandbox))
+            while len(ahead) > _AHEAD * sandbox.processes:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
+    """The lines, each cut off where it is longer than any line may be."""
+    while line := lines.readline(_LINE_MOST):
+        rest = line
+        while len(rest) == _LINE_MOST and not rest.endswith(b"\n"):
+            rest = lines.readline(_LINE_MOST)
+        yield line
+
+
+def _answer(line: bytes, number: int, folder: Path, sandbox: Sandbox) -> dict[str, Any]:
+    id_: object = None
+    try:
+        order = _read_line(line, number)
+        id_ = order.get("id")
+        page, context = _ordered(order, number, folder)
+        return {"id": id_, **answer_of(sandbox.call(ingest.read, page, context, subject=page.url))}
+    except SandboxBroken:
+        raise
+    except AiwireError as error:
+        return {"id": id_, "error": {"code": error.code, "message": error.message}}
+
+
+def _read_line(line: bytes, number: int) -> dict[str, Any]:
+    try:
+        order = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"line {number} is not JSON: {error}", code="bad_line") from error
+    if not isinstance(order, dict):
+        raise ConfigError(f"line {number} is no JSON object", code="bad_line")
+    return order
+
+
+def _ordered(order: dict[str, Any], number: int, folder: Path) -> tuple[Page, Context]:
+    for key in ("url", "path"):
+        if not isinstance(order.get(key), str) or not order[key]:
+            raise ConfigError(f"line {number}: {key}: a text is wanted", code="bad_line")
+    if order.get("id") is None:
+        raise ConfigError(f"line {number}: id is missing", code="bad_line")
+    for key in ("language", "timezone", "outlet", "fetched_at"):
+        if not isinstance(order.get(key), str | None):
+            raise ConfigError(f"line {number}: {key}: a text is wanted", code="bad_line")
+    try:
+        fetched = datetime.fromisoformat(order["fetched_at"]) if order.get("fetched_at") else datetime.now(UTC)
+    except ValueError as error:
+        raise ConfigError(f"line {number}: fetched_at: {error}", code="bad_line") from error
+    page = Page(
+        url=order["url"],
+        body=read_page(folder / order["path"]),
+        fetched_at=fetched if fetched.tzinfo else fetched.replace(tzinfo=UTC),
+    )
+    context = Context(language=order.get("language"), timezone=order.get("timezone"), outlet_name=order.get("outlet"))
+    return page, context

@@ -28,7 +28,7 @@ _WITHOUT_COLON = re.compile(r"(user-?agent|disallow|allow|crawl-delay)\s+(\S.*)"
 _TAG = re.compile(r"<[^<>]*>")
 _MARKUP = re.compile(r"<(?:html|body|pre|br|p|div)\b", re.IGNORECASE)
 _DELAY = re.compile(r"\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}")
-_TOKENS = re.compile(r"[\w.-]+|(?<![^\s,;])\*(?![^\s,;])")
+_TOKENS = re.compile("[\\w.-]+|(?<![^\\s,;])\\*(?![^\\s,;\udca0])")  # the last: a no-break space in Latin-1
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 

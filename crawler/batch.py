@@ -40,8 +40,8 @@ class BatchCounts:
 def extract_batch(source: Path, target: Path, *, sandbox: Sandbox) -> BatchCounts:
     """Extract every page that `source` lists into `target`, which appears whole or not at all.
 
-    An input line is `{"id", "url", "path"}` (.html or .html.gz; relative to the input file), with `language`, `timezone`,
-    `outlet` and `fetched_at` where they are known. A line that is no such thing, a page that can't be read and a page
+    An input line is `{"id", "url", "path"}` (`path` .html or .html.gz, relative to the input file; `url` empty where
+    nobody knows it), with `language`, `timezone`, `outlet` and `fetched_at` where they are known. A line that is no such thing, a page that can't be read and a page
     without an article each become `{"id", "error": {"code", "message"}}`; `id` is null where the line has none.
 
     Raises ConfigError where `source` or `target` can't be opened, SandboxBroken where no page can be worked on.
@@ -155,12 +155,10 @@ def _read_line(line: bytes, number: int) -> dict[str, Any]:
 
 
 def _ordered(order: dict[str, Any], number: int, folder: Path) -> tuple[Page, Context]:
-    for key in ("url", "path"):
-        if not isinstance(order.get(key), str) or not order[key]:
-            raise ConfigError(f"line {number}: {key}: a text is wanted", code="bad_line")
-    if order.get("id") is None:
-        raise ConfigError(f"line {number}: id is missing", code="bad_line")
-    for key in ("language", "timezone", "outlet", "fetched_at"):
+    for key in ("id", "url", "path"):
+        if key not in order or (order[key] is None and key != "url"):
+            raise ConfigError(f"line {number}: {key} is missing", code="bad_line")
+    for key in ("url", "path", "language", "timezone", "outlet", "fetched_at"):
         if not isinstance(order.get(key), str | None):
             raise ConfigError(f"line {number}: {key}: a text is wanted", code="bad_line")
     try:
@@ -168,7 +166,7 @@ def _ordered(order: dict[str, Any], number: int, folder: Path) -> tuple[Page, Co
     except ValueError as error:
         raise ConfigError(f"line {number}: fetched_at: {error}", code="bad_line") from error
     page = Page(
-        url=order["url"],
+        url=order["url"] or "",
         body=read_page(folder / order["path"]),
         fetched_at=fetched if fetched.tzinfo else fetched.replace(tzinfo=UTC),
     )

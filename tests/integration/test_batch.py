@@ -93,6 +93,13 @@ def test_packed_and_plain_pages_give_the_same(run: Run, tmp_path: Path) -> None:
     assert plain == packed == absolute
 
 
+@pytest.mark.parametrize("url", ["", None])
+def test_a_page_whose_address_nobody_knows_has_its_article(run: Run, tmp_path: Path, url: str | None) -> None:
+    (tmp_path / "one.html").write_text(page(1), encoding="utf-8")
+    (answer,) = run([json.dumps({"id": 1, "url": url, "path": "one.html"})])
+    assert (answer["id"], answer["url"], answer["title"]) == (1, "", "Titolo della pagina numero 1")
+
+
 def test_answers_come_in_the_order_of_the_lines(run: Run, tmp_path: Path) -> None:
     for n in range(60):
         (tmp_path / f"{n}.html").write_text(page(n) + "<!-- -->" * (200_000 if n % 20 == 0 else 1), encoding="utf-8")

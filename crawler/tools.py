@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from scrapy import signals
 from scrapy.crawler import Crawler
 
+from crawler.outlets import Outlet
 from crawler.politeness.courtesy import Courtesy
 from crawler.settings import Settings, load_settings
 from pipelines import ingest
@@ -37,9 +38,12 @@ def hand_over(crawler: Crawler, tools: Tools) -> None:
 def tools_of(crawler: Crawler) -> Tools:
     if crawler not in _tools:
         settings = load_settings()
+        _ = settings.user_agent  # raises ConfigError where outlets could not reach whoever asks them
         sandbox = new_sandbox(settings)
         sandbox.start()
-        _tools[crawler] = Tools(courtesy=Courtesy(gap=timedelta(seconds=settings.gap)), sandbox=sandbox)
+        outlet: Outlet | None = getattr(crawler.spidercls, "outlet", None)
+        gap = settings.gap if outlet is None or outlet.gap is None else outlet.gap
+        _tools[crawler] = Tools(courtesy=Courtesy(gap=timedelta(seconds=gap)), sandbox=sandbox)
 
         def end() -> None:
             sandbox.close()

@@ -118,7 +118,7 @@ if ! made || [ "$(stamp maker)" != "$maker" ]; then
     echo "$maker" >"$venv/stamp-maker"
 fi
 if [ "$(stamp "$kind")" != "$wanted" ]; then
-    say "Installing $lock into $venv: some 130 MB to fetch the first time, then half a minute"
+    say "Installing $lock into $venv: some 100 MB to fetch the first time, and half a minute of work"
     install --require-hashes -r "$lock"
     echo "$wanted" >"$venv/stamp-$kind"
     # The dev lock holds all of the runtime lock, in the same versions.

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
 from pipelines.errors import AiwireError, ConfigError, Unavailable
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A newswire for the AI industry that fills your own Postgres.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A newswire for the AI industry that fills your own Postgres.",
+)
 outlets_app = typer.Typer(no_args_is_help=True, help="The outlets as configured.")
 articles_app = typer.Typer(no_args_is_help=True, help="What landed.")
 db_app = typer.Typer(no_args_is_help=True, help="The database in use.")
@@ -23,13 +28,13 @@ app.add_typer(articles_app, name="articles")
 app.add_typer(db_app, name="db")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Outlet = Annotated[Optional[str], typer.Option("--outlet", help="Only this outlet.")]  # noqa: UP045 -- typer reads it
+Outlet = Annotated[str | None, typer.Option("--outlet", help="Only this outlet.")]
 
 
 @app.callback()
 def common(
     context: typer.Context,
-    config: Annotated[Optional[Path], typer.Option("--config", help="The folder with aiwire.toml and outlets/.")] = None,  # noqa: UP045
+    config: Annotated[Path | None, typer.Option("--config", help="The folder with aiwire.toml and outlets/.")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Look at the demo's installation instead.")] = False,
 ) -> None:
     """Options that every command takes."""
@@ -51,14 +56,16 @@ def demo(
 @app.command()
 def run(
     context: typer.Context,
-    role: Annotated[Optional[str], typer.Option(help="Only this role: scheduler or worker.")] = None,  # noqa: UP045
+    role: Annotated[str | None, typer.Option(help="Only this role: scheduler or worker.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Do what is due, then end.")] = False,
 ) -> None:
     """The daemon, until Ctrl-C; SIGHUP or a changed file reloads the outlets."""
-    from crawler.commands import run_daemon, run_once
+    from crawler.commands import run_daemon
 
     settings = _settings(context, need_contact=True)
     if once:
+        from crawler.crawling import run_once
+
         raise typer.Exit(run_once(settings))
     if role is not None and role not in ("scheduler", "worker"):
         raise ConfigError(f"there is no role {role}: scheduler or worker", code="usage")
@@ -69,10 +76,10 @@ def run(
 def crawl(
     context: typer.Context,
     outlet: Annotated[str, typer.Argument(help="The outlet's slug.")],
-    limit: Annotated[Optional[int], typer.Option(help="At most so many articles.")] = None,  # noqa: UP045
+    limit: Annotated[int | None, typer.Option(help="At most so many articles.")] = None,
 ) -> None:
     """One outlet now, in the foreground: the first-contact check."""
-    from crawler.commands import crawl_outlet
+    from crawler.crawling import crawl_outlet
 
     raise typer.Exit(crawl_outlet(_settings(context, need_contact=True), outlet, limit))
 
@@ -81,7 +88,7 @@ def crawl(
 def try_(
     context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="URL|FILE")],
-    url: Annotated[Optional[str], typer.Option(help="The address of a saved file.")] = None,  # noqa: UP045
+    url: Annotated[str | None, typer.Option(help="The address of a saved file.")] = None,
     outlet: Outlet = None,
     json: Json = False,
 ) -> None:
@@ -165,9 +172,9 @@ def db_migrate(context: typer.Context) -> None:
 @db_app.command("shell")
 def db_shell(
     context: typer.Context,
-    command: Annotated[Optional[str], typer.Option("--command", "-c", help="Run this SQL and end.")] = None,  # noqa: UP045
+    command: Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and end.")] = None,
 ) -> None:
-    """psql on the database, or a plain prompt where psql is missing."""
+    """Psql on the database, or a plain prompt where psql is missing."""
     from crawler.shell import open_shell
 
     raise typer.Exit(open_shell(_settings(context), command))

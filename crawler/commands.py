@@ -10,24 +10,21 @@ import contextlib
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from crawler import present, telemetry
+from crawler.batch import extract_batch
 from crawler.daemon import Daemon, child_command
 from crawler.embedded import EmbeddedPostgres
 from crawler.outlets import OutletsError, load_outlets
 from crawler.settings import Settings, load_settings, save_contact
-from pipelines.errors import ConfigError
+from crawler.tools import new_sandbox
 from pipelines.store import reading
 from pipelines.store.database import Connection, Database
 from pipelines.store.migrate import migrate
 
 T = TypeVar("T")
-log = structlog.get_logger(__name__)
 
 
 def prepare(config: Path | None, *, demo: bool = False, need_contact: bool = False) -> Settings:
@@ -39,7 +36,13 @@ def prepare(config: Path | None, *, demo: bool = False, need_contact: bool = Fal
     if demo:
         # The demo keeps to itself: its own data directory, and its own Postgres whatever DATABASE_URL says.
         folder = settings.data_dir / "demo"
-        settings = settings.model_copy(update={"data_dir": folder, "database_url": None, "contact": settings.contact or "https://example.org/aiwire-demo"})
+        settings = settings.model_copy(
+            update={
+                "data_dir": folder,
+                "database_url": None,
+                "contact": settings.contact or "https://example.org/aiwire-demo",
+            }
+        )
     telemetry.configure(
         role="main",
         log_format=settings.log_format,
@@ -87,110 +90,11 @@ def run_daemon(settings: Settings, roles: tuple[str, ...]) -> int:
     return Daemon(settings, roles, child_command(str(settings.config_dir))).run()
 
 
-def run_once(settings: Settings) -> int:
-    """Do what is due through queue, visits and store, and end; 1 when a source failed."""
-    from crawler.engine import run_in_reactor
-
-    outlets = load_outlets(settings.config_dir)
-    started = time.monotonic()
-    with database(settings) as url:
-        failed, totals = run_in_reactor(lambda: _once(settings, url, outlets))
-    log.info(
-        "done", polls=totals.polls, fetched=totals.fetched, stored=totals.stored, failed=totals.failed,
-        seconds=round(time.monotonic() - started, 1),
-    )  # fmt: skip
-    for row in failed:
-        present.errors.print(f"{row['outlet']}: {row['kind']} {row['url']}: {row['state']}: {row['error_message']}", soft_wrap=True)
-    return 1 if failed else 0
-
-
-async def _once(settings: Settings, url: str, outlets: tuple) -> tuple[list[dict], object]:  # type: ignore[type-arg]
-    from crawler import queue
-    from crawler.schedule import sync_outlets
-    from crawler.worker import bench, work
-    from pipelines.store import sources
-
-    stop = _stop_on_signals()
-    async with bench(settings, url) as tools:
-        await sync_outlets(tools.database, outlets)
-        jobs = queue.open_queue(url)
-        totals = None
-        async with jobs.open_async():
-            await queue.rescue(jobs, tools.database)
-            while not stop.is_set():
-                async with tools.database.transaction() as connection:
-                    hosts = await sources.fire(connection, datetime.now(UTC))
-                    if hosts:
-                        await queue.defer(jobs, connection, hosts, lanes=settings.concurrency)
-                if not hosts and totals is not None:
-                    break
-                done = await work(tools, stop=stop, wait=False)
-                totals = done if totals is None else totals.plus(done)
-        async with tools.database.transaction() as connection:
-            rows = await reading.sources(connection)
-    return [row for row in rows if row["state"] in ("unreachable", "refused", "broken")], totals
-
-
-def crawl_outlet(settings: Settings, slug: str, limit: int | None) -> int:
-    """Poll one outlet's sources and fetch its articles now; 1 when a source failed or nothing was found."""
-    from crawler.engine import run_in_reactor
-
-    outlets = load_outlets(settings.config_dir)
-    if slug not in {outlet.slug for outlet in outlets}:
-        known = ", ".join(outlet.slug for outlet in outlets)
-        raise ConfigError(f"there is no such outlet; there are {known}", subject=slug, code="no_outlet")
-    with database(settings) as url:
-        rows, articles = run_in_reactor(lambda: _crawl(settings, url, outlets, slug, limit))
-    present.console.print(present.articles(articles))
-    present.console.print(present.sources(rows, present.utcnow()))
-    return 1 if any(row["state"] not in ("ok",) for row in rows) else 0
-
-
-async def _crawl(settings, url, outlets, slug, limit):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    from crawler.schedule import sync_outlets
-    from crawler.visit import Visit
-    from crawler.worker import bench
-    from pipelines.store import sources
-
-    stop = _stop_on_signals()
-    async with bench(settings, url) as tools:
-        await sync_outlets(tools.database, outlets)
-        async with tools.database.transaction() as connection:
-            await sources.poll_now(connection, slug, datetime.now(UTC))
-            hosts = await sources.hosts_of(connection, slug)
-        for host in hosts:
-            if not await tools.locks.try_acquire(host):
-                log.warning("host_busy", host=host, reason="another aiwire is visiting it")
-                continue
-            visit = Visit(
-                host, settings=settings, database=tools.database, engine=tools.engine, sandbox=tools.sandbox,
-                courtesy=tools.courtesy, stop=stop, most=limit,
-            )  # fmt: skip
-            counts = await visit.run()
-            log.info("visited", host=host, polls=counts.polls, fetched=counts.fetched, stored=counts.stored, failed=counts.failed)
-            await tools.locks.release(host)
-        async with tools.database.transaction() as connection:
-            rows = [row for row in await reading.sources(connection) if row["outlet"] == slug]
-            return rows, await reading.articles(connection, outlet=slug, most=limit or 20)
-
-
-def _stop_on_signals() -> asyncio.Event:
-    import signal
-
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
 # -- pages ---------------------------------------------------------------------------------------------------------
 
 
 def extract_pages(settings: Settings, source: Path, target: Path) -> int:
     """Extract many saved pages; 0 however many of them were bad: each has its own answer."""
-    from crawler.batch import extract_batch
-    from crawler.tools import new_sandbox
-
     started = time.monotonic()
     with new_sandbox(settings) as sandbox:
         counts = extract_batch(source, target, sandbox=sandbox)
@@ -208,7 +112,9 @@ def list_outlets(settings: Settings, *, as_json: bool) -> None:
         present.as_json([outlet.model_dump(mode="json") for outlet in outlets])
         return
     for outlet in outlets:
-        present.console.print(f"[bold]{outlet.slug}[/]  {outlet.name}, {outlet.language}, {outlet.policy}", highlight=False)
+        present.console.print(
+            f"[bold]{outlet.slug}[/]  {outlet.name}, {outlet.language}, {outlet.policy}", highlight=False
+        )
         for source in outlet.sources:
             present.console.print(f"    {source.kind:<13}{source.url}", markup=False)
 
@@ -221,7 +127,9 @@ def check_outlets(settings: Settings) -> int:
             present.errors.print(problem, markup=False, soft_wrap=True)
         present.errors.print(f"{len(error.problems)} mistakes in {settings.config_dir / 'outlets'}")
         return 2
-    present.console.print(f"{len(outlets)} outlets, {sum(len(outlet.sources) for outlet in outlets)} sources: no mistake found")
+    present.console.print(
+        f"{len(outlets)} outlets, {sum(len(outlet.sources) for outlet in outlets)} sources: no mistake found"
+    )
     return 0
 
 
@@ -238,7 +146,10 @@ def list_articles(settings: Settings, *, outlet: str | None, most: int, as_json:
 def show_article(settings: Settings, key: str, *, as_json: bool) -> int:
     row = reading_from(settings, lambda connection: reading.article(connection, key))
     if row is None:
-        present.errors.print(f"no article, or more than one, is known by {key!r}: `aiwire articles list --json` has the ids", markup=False)
+        present.errors.print(
+            f"no article, or more than one, is known by {key!r}: `aiwire articles list --json` has the ids",
+            markup=False,
+        )
         return 1
     if as_json:
         present.as_json(row)

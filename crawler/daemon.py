@@ -164,7 +164,9 @@ class Daemon:
             try:
                 child.process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                log.error("child_killed", child=child.role, reason=f"not drained in {self._settings.drain_deadline:g} s")
+                log.error(
+                    "child_killed", child=child.role, reason=f"not drained in {self._settings.drain_deadline:g} s"
+                )
                 child.process.kill()
                 child.process.wait()
 

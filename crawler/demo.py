@@ -34,11 +34,11 @@ CORRECTED = "gazzetta-ia/data-center-sulle-alpi"
 _PATIENCE = 90.0  # seconds for each stage; a slow laptop needs ten
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _QUERIES = (
-    "SELECT published, outlet_name, title, credited FROM news.article ORDER BY published_at DESC LIMIT 10;",
-    "SELECT a.outlet_name, a.title, t.evidence FROM news.attribution t JOIN news.article a ON a.id = t.article_id\n"
-    "  AND a.revision = t.revision WHERE t.credited = 'Bloomberg';",
-    "SELECT revision, reason, changed, seen_at FROM news.revision WHERE article_id IN\n"
-    "  (SELECT id FROM news.article WHERE revision > 1) ORDER BY seen_at;",
+    """SELECT published, outlet_name, title, credited FROM news.article ORDER BY published_at DESC LIMIT 10;""",
+    """SELECT a.outlet_name, a.title, t.evidence FROM news.attribution t JOIN news.article a ON a.id = t.article_id
+  AND a.revision = t.revision WHERE t.credited = 'Bloomberg';""",
+    """SELECT revision, reason, changed, seen_at FROM news.revision WHERE article_id IN
+  (SELECT id FROM news.article WHERE revision > 1) ORDER BY seen_at;""",
 )
 
 
@@ -46,7 +46,7 @@ def run_demo(settings: Settings, *, once: bool, as_json: bool) -> int:
     """Run it and show the outcome; 1 when it did not finish in time."""
     started = time.monotonic()
     config = _configuration(settings)
-    say: Callable[[str], None] = (lambda _: None) if as_json else lambda words: present.errors.print(words)
+    say: Callable[[str], None] = (lambda _: None) if as_json else present.errors.print
     say(f"[dim]Newsroom and data under {settings.data_dir}[/]")
     with Newsroom(settings.data_dir / "newsroom") as newsroom, database(settings) as url:
         newsroom.write_outlets(config)
@@ -59,7 +59,13 @@ def run_demo(settings: Settings, *, once: bool, as_json: bool) -> int:
         rows, counts = asyncio.run(_outcome(url))
     seconds = round(time.monotonic() - started, 1)
     if as_json:
-        present.as_json({"articles": rows, **{key: counts[key] for key in ("revisions", "removed_blocks", "dispositions")}, "seconds": seconds})
+        present.as_json(
+            {
+                "articles": rows,
+                **{key: counts[key] for key in ("revisions", "removed_blocks", "dispositions")},
+                "seconds": seconds,
+            }
+        )
     else:
         present.console.print(present.articles(rows))
         if rows:
@@ -78,7 +84,9 @@ def _configuration(settings: Settings) -> Path:
 
 
 def _start_daemon(settings: Settings, config: Path, log: Path) -> subprocess.Popen[bytes]:
-    environment = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "SENTRY_DSN", "AIWIRE_CONFIG")}
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "SENTRY_DSN", "AIWIRE_CONFIG")
+    }
     environment |= {
         "AIWIRE_DATA_DIR": str(settings.data_dir),
         "AIWIRE_CONTACT": settings.contact or "",
@@ -109,7 +117,12 @@ def _stop(daemon: subprocess.Popen[bytes], patience: float) -> None:
 async def _watch(newsroom: Newsroom, url: str, daemon: subprocess.Popen[bytes], *, once: bool, quiet: bool) -> bool:
     """Follow the database until it holds what the newsroom shows, then publish and correct; whether it all arrived."""
     progress = Progress(
-        TextColumn("{task.description:<42}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=present.errors, disable=quiet
+        TextColumn("{task.description:<42}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=present.errors,
+        disable=quiet,
     )
     async with Database(url, size=1, name="aiwire-demo") as opened:
         with progress:
@@ -122,7 +135,9 @@ async def _watch(newsroom: Newsroom, url: str, daemon: subprocess.Popen[bytes], 
             return await _arrive(newsroom, opened, daemon, progress, "One more published, one corrected")
 
 
-async def _arrive(newsroom: Newsroom, opened: Database, daemon: subprocess.Popen[bytes], progress: Progress, words: str) -> bool:
+async def _arrive(
+    newsroom: Newsroom, opened: Database, daemon: subprocess.Popen[bytes], progress: Progress, words: str
+) -> bool:
     started = datetime.now(UTC)
     expected = newsroom.expected()
     edited = State.load(newsroom.folder).edited
@@ -131,7 +146,11 @@ async def _arrive(newsroom: Newsroom, opened: Database, daemon: subprocess.Popen
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if daemon.poll() is not None:
-            raise AiwireError(f"the daemon ended with status {daemon.returncode}: see daemon.log", subject=str(newsroom.folder.parent), code="demo")
+            raise AiwireError(
+                f"the daemon ended with status {daemon.returncode}: see daemon.log",
+                subject=str(newsroom.folder.parent),
+                code="demo",
+            )
         async with opened.transaction() as connection:
             rows = await reading.articles(connection, most=1_000)
             counts = await reading.counts(connection)
@@ -161,8 +180,12 @@ def _where_next(rows: list[dict[str, Any]], counts: dict[str, Any], seconds: flo
         f"{counts['removed_blocks']} blocks that are not the article, in {seconds} s.\n"
     )
     program = Path(sys.argv[0]).name if shutil.which(Path(sys.argv[0]).name) else ".venv/bin/aiwire"
-    out.print(f"Where to look next:\n\n  [bold]{program} --demo db shell[/]    the articles in Postgres; three queries to paste:\n")
+    out.print(
+        f"Where to look next:\n\n  [bold]{program} --demo db shell[/]    the articles in Postgres; three queries to paste:\n"
+    )
     for query in _QUERIES:
         out.print("\n".join(f"    {line}" for line in query.split("\n")) + "\n", style="cyan", markup=False)
-    out.print(f"  [bold]{program} --demo articles show {str(rows[0]['id'])[:8]}[/]    one article whole, with what was removed")
+    out.print(
+        f"  [bold]{program} --demo articles show {str(rows[0]['id'])[:8]}[/]    one article whole, with what was removed"
+    )
     out.print("  [bold]make run[/]    the same daemon on the real outlets in config/outlets/ (aiwire run)")

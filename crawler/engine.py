@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import scrapy
 from scrapy import exceptions, signals
@@ -62,10 +62,10 @@ class Engine:
         hand_over(self._crawler, Tools(courtesy=courtesy, sandbox=sandbox))
         self._crawl: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Engine:
+    async def __aenter__(self) -> Self:
         opened = asyncio.Event()
         # Scrapy's dispatcher holds receivers weakly: keep this one.
-        self._opened = lambda: opened.set()
+        self._opened = opened.set
         self._crawler.signals.connect(self._opened, signals.engine_started)
         self._crawler.signals.connect(_Standby.stay, signals.spider_idle)
         self._crawl = asyncio.ensure_future(self._crawler.crawl_async())

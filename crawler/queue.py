@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import procrastinate
 from procrastinate import jobs
@@ -54,7 +55,8 @@ async def defer(app: procrastinate.App, connection: Connection, hosts: Sequence[
     await connection.execute(f"SET LOCAL search_path TO {QUEUE_SCHEMA}".encode())
     jobs_ = batches(hosts, lanes=lanes)
     task = app.configure_task("visit", queue=VISITS, connection=connection)
-    await task.batch_defer_async(*({"hosts": batch} for batch in jobs_))
+    arguments: list[dict[str, Any]] = [{"hosts": batch} for batch in jobs_]
+    await task.batch_defer_async(*arguments)
     return len(jobs_)
 
 
@@ -63,10 +65,13 @@ async def rescue(app: procrastinate.App, database: Database) -> list[str]:
 
     Nothing of a visit is in its job: what is still due is columns, so a stalled job is ended, not retried.
     """
-    stalled = await app.job_manager.get_stalled_jobs(queue=VISITS, seconds_since_heartbeat=STALLED_AFTER.total_seconds())
+    stalled = await app.job_manager.get_stalled_jobs(
+        queue=VISITS, seconds_since_heartbeat=STALLED_AFTER.total_seconds()
+    )
     hosts: list[str] = []
     for job in stalled:
-        hosts.extend(job.task_kwargs.get("hosts", []))
+        carried: Any = job.task_kwargs.get("hosts")
+        hosts.extend(carried or ())
         await app.job_manager.finish_job(job, status=jobs.Status.FAILED, delete_job=True)
     await app.job_manager.prune_stalled_workers(STALLED_AFTER.total_seconds())
     if hosts:

@@ -42,13 +42,14 @@ async def scheduler(settings: Settings, stop: asyncio.Event, reload: asyncio.Eve
 
 
 async def worker(settings: Settings, stop: asyncio.Event, reload: asyncio.Event) -> None:
-    from crawler.worker import bench, work  # noqa: PLC0415
+    from crawler.station import open_station  # noqa: PLC0415
+    from crawler.worker import work  # noqa: PLC0415
 
     _ = reload  # outlets are read from Postgres at every visit
-    async with bench(settings, database_url(settings)) as tools:
-        beating = asyncio.ensure_future(_beat_row("worker", tools.database))
+    async with open_station(settings, database_url(settings)) as station:
+        beating = asyncio.ensure_future(_beat_row("worker", station.database))
         try:
-            await work(tools, stop=stop)
+            await work(station, stop=stop)
         finally:
             beating.cancel()
 

@@ -95,7 +95,7 @@ class Scheduler:
             if not self._away:
                 log.warning("postgres_away", job=name, reason=error.message)
                 self._away = True
-        except Exception as error:  # noqa: BLE001 -- the boundary of a tick
+        except Exception as error:
             telemetry.capture(error, stage="schedule", job=name)
             log.exception("tick_failed", job=name)
 

@@ -47,7 +47,7 @@ async def _prompt(url: str, command: str | None) -> int:
     async with Database(url, size=1, name="aiwire-shell") as opened:
         while True:
             try:
-                sql = command or await asyncio.to_thread(input, "news=> ")
+                sql = command or str(await asyncio.to_thread(input, "news=> "))
             except (EOFError, KeyboardInterrupt):
                 return 0
             if sql.strip() in ("\\q", "quit", "exit"):
@@ -56,7 +56,9 @@ async def _prompt(url: str, command: str | None) -> int:
                 async with opened.transaction() as connection:
                     await connection.execute("SET LOCAL search_path TO news, public")
                     cursor = await connection.execute(sql.encode())
-                    _print(cursor.description, await cursor.fetchall() if cursor.description else [], cursor.statusmessage)
+                    _print(
+                        cursor.description, await cursor.fetchall() if cursor.description else [], cursor.statusmessage
+                    )
             except StoreError as error:
                 present.errors.print(error.message, markup=False)
                 if command:

@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.text import Text
+from scrapy import Request
 
 from crawler import present
 from crawler.batch import answer_of, read_page
+from crawler.engine import Engine, NotModified, run_in_reactor
 from crawler.outlets import Outlet, load_outlets
+from crawler.politeness.courtesy import Courtesy
 from crawler.settings import Settings
+from crawler.spiders.sources import explain_empty
 from crawler.tools import new_sandbox
 from pipelines.discovery import discover
 from pipelines.errors import ConfigError, ParseError
@@ -38,7 +42,11 @@ def try_target(settings: Settings, target: str, *, url: str | None, slug: str | 
     address = target if remote else url or Path(target).absolute().as_uri().replace("file://", "https://localhost")
     outlet = _outlet(outlets, slug, address)
     with new_sandbox(settings) as sandbox:
-        page = _fetched(settings, sandbox, target) if remote else Page(url=address, body=read_page(Path(target)), fetched_at=datetime.now(UTC))
+        page = (
+            _fetched(settings, sandbox, target)
+            if remote
+            else Page(url=address, body=read_page(Path(target)), fetched_at=datetime.now(UTC))
+        )
         source = next((s for s in outlet.sources if s.url == address), None) if outlet else None
         kind = source.kind if source else _kind(page, outlet)
         if kind is not None:
@@ -56,7 +64,9 @@ def try_target(settings: Settings, target: str, *, url: str | None, slug: str | 
             timezone=outlet.timezone if outlet else None,
             hints=outlet.hints if outlet else Hints(),
         )
-        ingested = sandbox.call(partial(ingest, context=context, relevant=bool(outlet and outlet.relevant)), page, subject=page.url)
+        ingested = sandbox.call(
+            partial(ingest, context=context, relevant=bool(outlet and outlet.relevant)), page, subject=page.url
+        )
     _show_article(ingested, as_json=as_json)
     return 0
 
@@ -71,11 +81,6 @@ def _outlet(outlets: tuple[Outlet, ...], slug: str | None, address: str) -> Outl
 
 
 def _fetched(settings: Settings, sandbox: Sandbox, url: str) -> Page:
-    from scrapy import Request
-
-    from crawler.engine import Engine, NotModified, run_in_reactor
-    from crawler.politeness.courtesy import Courtesy
-
     async def get() -> Page | NotModified:
         courtesy = Courtesy(gap=timedelta(seconds=settings.gap))
         async with Engine(settings, courtesy=courtesy, sandbox=sandbox) as engine:
@@ -111,16 +116,22 @@ def _pattern(outlet: Outlet | None) -> str:
 def _show_entries(found: Discovery, *, as_json: bool) -> None:
     if as_json:
         entries = [
-            {"url": e.url, "title": e.title, "published": e.published.isoformat() if e.published else None, "guid": e.guid}
+            {
+                "url": e.url,
+                "title": e.title,
+                "published": e.published.isoformat() if e.published else None,
+                "guid": e.guid,
+            }
             for e in found.entries
         ]
         present.as_json({"kind": found.kind, "entries": entries, "nested": found.nested, "skipped": found.skipped})
         return
-    present.console.print(f"{found.kind}: {len(found.entries)} entries" + (f", {len(found.nested)} nested sitemaps" if found.nested else ""))
+    present.console.print(
+        f"{found.kind}: {len(found.entries)} entries"
+        + (f", {len(found.nested)} nested sitemaps" if found.nested else "")
+    )
     present.console.print(present.entries(found.entries))
     if not found.entries:
-        from crawler.spiders.sources import explain_empty
-
         present.console.print(explain_empty(replace(found, entries=())), markup=False)
 
 
@@ -132,20 +143,43 @@ def _show_article(ingested: Ingested, *, as_json: bool) -> None:
         if field is not None:
             provenance[name] = {"origin": field.origin, "disagreeing": field.disagreeing}
     if as_json:
-        credits = [{"credited": a.credited, "form": a.form, "evidence": a.evidence, "confidence": a.confidence} for a in ingested.attributions]
-        relevance = {"relevant": ingested.relevance.relevant, "score": ingested.relevance.score, "why": ingested.relevance.why}
-        present.as_json({**answer_of(extraction), "provenance": provenance, "attributions": credits, "relevance": relevance})
+        credited = [
+            {"credited": a.credited, "form": a.form, "evidence": a.evidence, "confidence": a.confidence}
+            for a in ingested.attributions
+        ]
+        relevance = {
+            "relevant": ingested.relevance.relevant,
+            "score": ingested.relevance.score,
+            "why": ingested.relevance.why,
+        }
+        present.as_json(
+            {**answer_of(extraction), "provenance": provenance, "attributions": credited, "relevance": relevance}
+        )
         return
     out = present.console
     for name, said in provenance.items():
         value = getattr(extraction, name).value
-        shown = value.isoformat() if hasattr(value, "isoformat") else ", ".join(value) if isinstance(value, tuple) else value
+        shown = (
+            value.isoformat()
+            if hasattr(value, "isoformat")
+            else ", ".join(value)
+            if isinstance(value, tuple)
+            else value
+        )
         out.print(Text.assemble((f"{name:<11}", "bold"), shown, (f"  ({said['origin']})", "dim")))
         for origin, other in said["disagreeing"]:
             out.print(Text(f"           {origin} says: {other}", style="dim yellow"))
-    out.print(Text.assemble(("relevant   ", "bold"), "yes" if ingested.relevance.relevant else "no", (f"  ({', '.join(ingested.relevance.why)})", "dim")))
+    out.print(
+        Text.assemble(
+            ("relevant   ", "bold"),
+            "yes" if ingested.relevance.relevant else "no",
+            (f"  ({', '.join(ingested.relevance.why)})", "dim"),
+        )
+    )
     for found in ingested.attributions:
-        out.print(Text.assemble(("credits    ", "bold"), found.credited, (f"  ({found.form}): “{found.evidence}”", "cyan")))
+        out.print(
+            Text.assemble(("credits    ", "bold"), found.credited, (f"  ({found.form}): “{found.evidence}”", "cyan"))
+        )
     out.print()
     out.print(Text(extraction.text))
     for block in extraction.removed:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
 
 import procrastinate
 import psycopg_pool
@@ -17,16 +15,13 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 
 from crawler import telemetry
-from crawler.engine import Engine
-from crawler.politeness.courtesy import Courtesy
+from crawler.context import Counts, VisitContext
 from crawler.queue import HEARTBEAT, STALLED_AFTER, VISITS, open_queue
 from crawler.settings import Settings
-from crawler.tools import new_sandbox
-from crawler.visit import Counts, Visit
+from crawler.station import Station
+from crawler.visit import visit
 from pipelines.errors import StoreError, Unavailable
-from pipelines.sandbox import Sandbox
 from pipelines.store import sources
-from pipelines.store.database import Database, SessionLocks
 
 log = structlog.get_logger(__name__)
 
@@ -34,42 +29,13 @@ _AGAIN = 2.0  # seconds between attempts to reach a Postgres that is away
 _VISIT_GRACE = 60  # seconds over its deadline that a visit may take for the step it is in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """All that a process needs to visit hosts."""
-
-    settings: Settings
-    database: Database
-    sandbox: Sandbox
-    engine: Engine
-    courtesy: Courtesy
-    locks: SessionLocks
-
-
-@contextlib.asynccontextmanager
-async def bench(settings: Settings, database_url: str) -> AsyncIterator[Bench]:
-    """Open everything a visit needs, and close it in the reverse order."""
-    courtesy = Courtesy(gap=timedelta(seconds=settings.gap))
-    async with contextlib.AsyncExitStack() as stack:
-        sandbox = new_sandbox(settings)
-        stack.callback(sandbox.close)
-        await asyncio.to_thread(sandbox.start)
-        database = await stack.enter_async_context(Database(database_url, size=settings.concurrency, name="aiwire-worker"))
-        locks = SessionLocks(database, "host")
-        stack.push_async_callback(locks.close)
-        engine = await stack.enter_async_context(Engine(settings, courtesy=courtesy, sandbox=sandbox))
-        yield Bench(
-            settings=settings, database=database, sandbox=sandbox, engine=engine, courtesy=courtesy, locks=locks
-        )
-
-
 class Worker:
     """Visits hosts, several at a time, one worker a host."""
 
-    def __init__(self, bench: Bench, *, stop: asyncio.Event) -> None:
-        self._bench = bench
+    def __init__(self, station: Station, *, stop: asyncio.Event) -> None:
+        self._station = station
         self._stop = stop
-        self._lanes = asyncio.Semaphore(bench.settings.concurrency)
+        self._lanes = asyncio.Semaphore(station.settings.concurrency)
         self.totals = Counts()
 
     async def visit_hosts(self, hosts: Sequence[str]) -> None:
@@ -81,33 +47,25 @@ class Worker:
             if self._stop.is_set():
                 return
             try:
-                if not await self._bench.locks.try_acquire(host):
+                if not await self._station.locks.try_acquire(host):
                     return  # another worker is there; what is due stays due
                 try:
                     await self._hold_and_visit(host)
                 finally:
-                    await self._bench.locks.release(host)
+                    await self._station.locks.release(host)
             except Unavailable as error:
                 # Nothing is lost: the host is due again as soon as its mark has gone (QUEUED_FOR, or the rescue).
                 log.warning("postgres_away", host=host, reason=error.message)
-            except Exception as error:  # noqa: BLE001 -- the boundary of a visit
+            except Exception as error:
                 telemetry.capture(error, host=host, stage="visit")
                 log.exception("visit_failed", host=host)
 
     async def _hold_and_visit(self, host: str) -> None:
-        visit = Visit(
-            host,
-            settings=self._bench.settings,
-            database=self._bench.database,
-            engine=self._bench.engine,
-            sandbox=self._bench.sandbox,
-            courtesy=self._bench.courtesy,
-            stop=self._stop,
-        )
-        deadline = self._bench.settings.visit_deadline + _VISIT_GRACE
+        context = VisitContext(host=host, station=self._station, stop=self._stop)
+        deadline = self._station.settings.visit_deadline + _VISIT_GRACE
         try:
             async with asyncio.timeout(deadline):
-                await visit.run()
+                await visit(context)
         except TimeoutError:
             log.error("visit_overdue", host=host, seconds=deadline)
         except StoreError as error:
@@ -116,25 +74,25 @@ class Worker:
             telemetry.capture(error, host=host, stage="store")
             log.error("store_refused", host=host, reason=error.message)
         finally:
-            self.totals = self.totals.plus(visit.counts)
+            self.totals = self.totals.plus(context.counts)
             # However it ended, the host may be fired again.
             with contextlib.suppress(StoreError):
-                async with self._bench.database.transaction() as connection:
+                async with self._station.database.transaction() as connection:
                     await sources.visited(connection, [host])
 
 
-async def work(bench: Bench, *, stop: asyncio.Event, wait: bool = True) -> Counts:
+async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> Counts:
     """Take jobs until `stop` is set (or, without `wait`, until the queue is empty); then drain.
 
     A Postgres that goes away is waited for. Visits end at their next step after `stop`.
     """
-    worker = Worker(bench, stop=stop)
+    worker = Worker(station, stop=stop)
     told = False
     while not stop.is_set():
-        queue = open_queue(bench.database.url, worker.visit_hosts)
+        queue = open_queue(station.database.url, worker.visit_hosts)
         try:
             async with queue.open_async():
-                await _run_queue(queue, bench.settings, stop, wait=wait)
+                await _run_queue(queue, station.settings, stop, wait=wait)
                 told = False
                 if not wait:
                     break
@@ -174,5 +132,3 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
-
-

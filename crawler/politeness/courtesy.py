@@ -53,10 +53,9 @@ class Courtesy:
     def host(self, name: str) -> HostMemory:
         return self._hosts.setdefault(name, HostMemory(gap=self._gap))
 
-    def recall(self, state: HostState, *, gap: timedelta | None) -> HostMemory:
+    def recall(self, state: HostState) -> HostMemory:
         """Take over what another worker, or this one before a restart, left in Postgres."""
         memory = self.host(state.name)
-        memory.gap = self._gap if gap is None else gap
         memory.next_request_at = _later(memory.next_request_at, state.next_request_at)
         memory.hold_until = _later(memory.hold_until, state.hold_until)
         if state.robots is not None and not memory.robots_fetched:

@@ -6,6 +6,7 @@ What a host allows is known by `crawler.politeness.courtesy`; robots.txt is pars
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
@@ -26,6 +27,8 @@ from pipelines.sandbox import Sandbox
 
 AGENT = "aiwire"
 """Our product token (RFC 9309 section 2.2.1)."""
+GAP = "aiwire_gap"
+"""Key of a request's meta: seconds between requests to the host, where its outlet says other than the settings."""
 _ROBOTS = "aiwire_robots"  # marks the request for robots.txt itself
 
 
@@ -74,6 +77,8 @@ class CourtesyMiddleware:
                     )
                 raise Refused("robots.txt forbids it", subject=request.url, code="robots_refused")
         memory = self._courtesy.host(host)
+        if (gap := request.meta.get(GAP)) is not None:
+            memory.gap = timedelta(seconds=gap)
         async with memory.turn:
             await asyncio.sleep(self._courtesy.wait(host))
             self._courtesy.asked(host)
@@ -96,7 +101,7 @@ class CourtesyMiddleware:
                 return rules
             parts = urlsplit(request.url)
             url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/robots.txt"
-            meta: dict[str, Any] = {_ROBOTS: True, "download_timeout": request.meta.get("download_timeout", 20)}
+            meta: dict[str, Any] = {_ROBOTS: True, GAP: request.meta.get(GAP)}
             engine: Any = self._crawler.engine
             # Unreachable means no (RFC 9309 section 2.3.1.4): the error goes up, and nothing is asked of the host.
             try:
@@ -116,7 +121,10 @@ class CourtesyMiddleware:
             else:
                 rules = ALLOW_ALL
             self._courtesy.learn(
-                host, rules, status=status, fresh_for=ROBOTS_RETRY if rules == DENY_ALL and status != "200" else ROBOTS_FRESH
+                host,
+                rules,
+                status=status,
+                fresh_for=ROBOTS_RETRY if rules == DENY_ALL and status != "200" else ROBOTS_FRESH,
             )
             return rules
 

@@ -16,6 +16,7 @@ from scrapy.http import Response
 
 from crawler.engine import page_of
 from crawler.outlets import Outlet, Source
+from crawler.politeness.middleware import GAP
 from crawler.tools import tools_of
 from pipelines.discovery import discover
 from pipelines.errors import AiwireError
@@ -46,11 +47,15 @@ class OutletSpider(scrapy.Spider):
 
     # -- what to ask -----------------------------------------------------------------------------------------------
 
-    def poll_request(self, source: Source, *, etag: str | None = None, last_modified: str | None = None) -> scrapy.Request:
+    def poll_request(
+        self, source: Source, *, etag: str | None = None, last_modified: str | None = None
+    ) -> scrapy.Request:
         """One conditional GET of a source (RFC 9110 section 13)."""
         return self._request(source.url, accept=_ACCEPT[source.kind], etag=etag, last_modified=last_modified)
 
-    def article_request(self, entry: Entry, *, etag: str | None = None, last_modified: str | None = None) -> scrapy.Request:
+    def article_request(
+        self, entry: Entry, *, etag: str | None = None, last_modified: str | None = None
+    ) -> scrapy.Request:
         return self._request(entry.url, accept=_ACCEPT[SourceKind.LISTING], etag=etag, last_modified=last_modified)
 
     def _request(self, url: str, *, accept: str, etag: str | None, last_modified: str | None) -> scrapy.Request:
@@ -60,7 +65,8 @@ class OutletSpider(scrapy.Spider):
         if last_modified:
             headers["If-Modified-Since"] = last_modified
         # 304 and errors come to us, not to Scrapy's error handling; the same URL is asked again and again.
-        return scrapy.Request(url, headers=headers, meta={"handle_httpstatus_all": True}, dont_filter=True)
+        meta = {"handle_httpstatus_all": True, GAP: self.outlet.gap}
+        return scrapy.Request(url, headers=headers, meta=meta, dont_filter=True)
 
     # -- what the answers say --------------------------------------------------------------------------------------
 

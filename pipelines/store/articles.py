@@ -1,6 +1,7 @@
-"""Articles and their revisions: finds the article that a page is, and writes what differs, in one transaction.
+"""Articles: finds the article that a page is, and writes what differs, in one transaction.
 
-Whether a page is a new article or a revision is judged by `pipelines.verdict`; what a page says, by `pipelines.ingest`.
+Whether a page is a new article or a revision is judged by `pipelines.verdict`; a revision's rows are written by
+`pipelines.store.revisions`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from pipelines import verdict
 from pipelines.identity import article_id, canonical_url, same_article, trusted_canonical
-from pipelines.records import Extraction, Field, Ingested, When
+from pipelines.records import Extraction, Ingested
 from pipelines.store.database import Connection
+from pipelines.store.revisions import Reason, write_revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +50,13 @@ async def store(
     fetched = canonical_url(extraction.url)
     present = trusted_canonical(extraction.url, extraction.canonical_url) or fetched
     own = list(dict.fromkeys([fetched, claimed_key]))
-    known = await _known(connection, outlet, own, present, guid, extraction)
-    if known is None:
-        url = present if await _is_free(connection, outlet, present) else fetched
-    else:
-        url = present
+    known = await _known(connection, outlet, extraction, own=own, canonical=present, guid=guid)
+    # A canonical URL that another article holds is not this one's.
+    holder = await _holder(connection, outlet, present)
+    url = present if holder is None or (known is not None and holder == known.article_id) else fetched
     judged = verdict.judge(known, ingested)
     id_ = known.article_id if known else article_id(outlet, url)
-    brought = known is not None and not await _knows(connection, outlet, claimed_key, id_)
+    brought = known is not None and await _holder(connection, outlet, claimed_key) != id_
     revision = 1 if known is None else known.revision
     if isinstance(judged, verdict.New):
         await connection.execute(
@@ -67,16 +66,16 @@ async def store(
             """,
             (id_, outlet, url, ingested.content_hash, now, now),
         )
-        await _write_revision(connection, id_, 1, "first", (), ingested, capture_sha256, now)
+        first = Reason(number=1, why="first")
+        await write_revision(connection, id_, first, ingested, capture_sha256=capture_sha256, now=now)
     elif isinstance(judged, verdict.Revision):
         revision += 1
         await connection.execute(
             "UPDATE aiwire.article SET revision = %s, content_hash = %s, changed_at = %s, url = %s WHERE id = %s",
             (revision, ingested.content_hash, now, url, id_),
         )
-        await _write_revision(
-            connection, id_, revision, "publisher_edit", judged.changed, ingested, capture_sha256, now
-        )
+        edit = Reason(number=revision, why="publisher_edit", changed=judged.changed)
+        await write_revision(connection, id_, edit, ingested, capture_sha256=capture_sha256, now=now)
     elif known is not None and known.url != url:
         await connection.execute("UPDATE aiwire.article SET url = %s WHERE id = %s", (url, id_))
     await _remember(connection, outlet, id_, [*own, url], guid)
@@ -91,7 +90,7 @@ async def store(
 
 
 async def _known(
-    connection: Connection, outlet: str, own: list[str], canonical: str, guid: str | None, extraction: Extraction
+    connection: Connection, outlet: str, extraction: Extraction, *, own: list[str], canonical: str, guid: str | None
 ) -> verdict.Known | None:
     """The article that this page is. Its own URLs decide; a canonical URL or guid only where the texts agree.
 
@@ -138,19 +137,13 @@ def _known_from(row: tuple[Any, ...]) -> verdict.Known:
     )
 
 
-async def _is_free(connection: Connection, outlet: str, url: str) -> bool:
+async def _holder(connection: Connection, outlet: str, url: str) -> UUID | None:
+    """The article that is known by this URL."""
     cursor = await connection.execute(
-        "SELECT 1 FROM aiwire.article_url WHERE outlet = %s AND kind = 'url' AND value = %s", (outlet, url)
+        "SELECT article_id FROM aiwire.article_url WHERE outlet = %s AND kind = 'url' AND value = %s", (outlet, url)
     )
-    return await cursor.fetchone() is None
-
-
-async def _knows(connection: Connection, outlet: str, url: str, id_: UUID) -> bool:
-    cursor = await connection.execute(
-        "SELECT 1 FROM aiwire.article_url WHERE outlet = %s AND kind = 'url' AND value = %s AND article_id = %s",
-        (outlet, url, id_),
-    )
-    return await cursor.fetchone() is not None
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def _remember(connection: Connection, outlet: str, id_: UUID, urls: list[str], guid: str | None) -> None:
@@ -162,101 +155,3 @@ async def _remember(connection: Connection, outlet: str, id_: UUID, urls: list[s
         """,
         (outlet, id_, [kind for kind, _ in keys], [value for _, value in keys]),
     )
-
-
-async def _write_revision(
-    connection: Connection,
-    id_: UUID,
-    number: int,
-    reason: str,
-    changed: tuple[str, ...],
-    ingested: Ingested,
-    capture_sha256: bytes,
-    now: datetime,
-) -> None:
-    extraction = ingested.extraction
-    published, modified = _value(extraction.published), _value(extraction.modified)
-    await connection.execute(
-        """
-        INSERT INTO aiwire.revision (article_id, number, reason, changed, title, standfirst, byline, authors,
-            published_at, published_precision, published, modified_at, modified_precision, modified, language,
-            section, image, paywalled, text, relevant, relevance_score, relevance_why, provenance, content_hash,
-            capture_sha256, seen_at)
-        VALUES (%(id)s, %(number)s, %(reason)s, %(changed)s, %(title)s, %(standfirst)s, %(byline)s, %(authors)s,
-            %(published_at)s, %(published_precision)s, %(published)s, %(modified_at)s, %(modified_precision)s,
-            %(modified)s, %(language)s, %(section)s, %(image)s, %(paywalled)s, %(text)s, %(relevant)s, %(score)s,
-            %(why)s, %(provenance)s, %(hash)s, %(sha256)s, %(now)s)
-        """,
-        {
-            "id": id_,
-            "number": number,
-            "reason": reason,
-            "changed": list(changed),
-            "title": _value(extraction.title) or "",
-            "standfirst": _value(extraction.standfirst),
-            "byline": _value(extraction.byline),
-            "authors": list(_value(extraction.authors) or ()),
-            "published_at": published.utc if published else None,
-            "published_precision": published.precision if published else None,
-            "published": published.isoformat() if published else None,
-            "modified_at": modified.utc if modified else None,
-            "modified_precision": modified.precision if modified else None,
-            "modified": modified.isoformat() if modified else None,
-            "language": _value(extraction.language),
-            "section": _value(extraction.section),
-            "image": _value(extraction.image),
-            "paywalled": extraction.paywalled,
-            "text": extraction.text,
-            "relevant": ingested.relevance.relevant,
-            "score": ingested.relevance.score,
-            "why": list(ingested.relevance.why),
-            "provenance": Jsonb(_provenance(extraction)),
-            "hash": ingested.content_hash,
-            "sha256": capture_sha256,
-            "now": now,
-        },
-    )
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            """
-            INSERT INTO aiwire.removed_block (article_id, revision, ordinal, position, text, reason, rule)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                (id_, number, ordinal, block.position, block.text, block.reason, block.rule)
-                for ordinal, block in enumerate(extraction.removed)
-            ],
-        )
-        await cursor.executemany(
-            """
-            INSERT INTO aiwire.attribution (article_id, revision, ordinal, credited, form, evidence, confidence)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                (id_, number, ordinal, found.credited, found.form, found.evidence, found.confidence)
-                for ordinal, found in enumerate(ingested.attributions)
-            ],
-        )
-
-
-_FIELDS = ("title", "standfirst", "byline", "authors", "published", "modified", "language", "section", "image")
-
-
-def _provenance(extraction: Extraction) -> dict[str, object]:
-    """For each field that has a value: where it was read, what other places said, and an assumed zone."""
-    told: dict[str, object] = {}
-    for name in _FIELDS:
-        field: Field[Any] | None = getattr(extraction, name)
-        if field is None:
-            continue
-        said: dict[str, object] = {"origin": field.origin}
-        if field.disagreeing:
-            said["disagreeing"] = [{"origin": origin, "value": value} for origin, value in field.disagreeing]
-        if isinstance(field.value, When) and field.value.zone_assumed:
-            said["zone_assumed"] = True
-        told[name] = said
-    return told
-
-
-def _value(field: Field[Any] | None) -> Any:
-    return None if field is None else field.value

@@ -269,9 +269,7 @@ def _said(entry: Entry) -> dict[str, object]:
 def _stated(when: When | None) -> Jsonb | None:
     if when is None:
         return None
-    return Jsonb(
-        {"instant": when.instant.isoformat(), "precision": when.precision, "zone_assumed": when.zone_assumed}
-    )
+    return Jsonb({"instant": when.instant.isoformat(), "precision": when.precision, "zone_assumed": when.zone_assumed})
 
 
 def _when(stated: dict[str, Any] | None) -> When | None:

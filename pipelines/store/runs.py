@@ -49,7 +49,9 @@ async def record(connection: Connection, run: Run) -> None:
     )
 
 
-async def beat(connection: Connection, *, role: str, process: str, leads: bool, started: datetime, now: datetime) -> None:
+async def beat(
+    connection: Connection, *, role: str, process: str, leads: bool, started: datetime, now: datetime
+) -> None:
     """A sign of life; the rows of processes that were lost long ago go."""
     await connection.execute(
         """

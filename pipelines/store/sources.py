@@ -92,8 +92,12 @@ async def sync(connection: Connection, outlets: Sequence[OutletRow], now: dateti
             (outlet.slug, [url for _, url, _ in outlet.sources]),
         )
     configured = [outlet.slug for outlet in outlets]
-    await connection.execute("UPDATE aiwire.outlet SET active = false WHERE active AND NOT slug = ANY(%s)", (configured,))
-    await connection.execute("UPDATE aiwire.source SET active = false WHERE active AND NOT outlet = ANY(%s)", (configured,))
+    await connection.execute(
+        "UPDATE aiwire.outlet SET active = false WHERE active AND NOT slug = ANY(%s)", (configured,)
+    )
+    await connection.execute(
+        "UPDATE aiwire.source SET active = false WHERE active AND NOT outlet = ANY(%s)", (configured,)
+    )
 
 
 async def add_hosts(connection: Connection, names: Sequence[str]) -> None:
@@ -198,7 +202,14 @@ async def polled(
 
 
 async def poll_failed(
-    connection: Connection, source_id: int, *, now: datetime, next_poll_at: datetime, state: str, code: str, message: str
+    connection: Connection,
+    source_id: int,
+    *,
+    now: datetime,
+    next_poll_at: datetime,
+    state: str,
+    code: str,
+    message: str,
 ) -> None:
     """Record a poll without an answer that could be used; validators stay."""
     await connection.execute(

@@ -11,7 +11,7 @@ import pytest
 from crawler.newsroom.client import Newsroom
 
 sys.path.insert(0, str(Path(__file__).parent))
-from installation import Installation  # noqa: E402
+from installation import Installation
 
 
 @pytest.fixture

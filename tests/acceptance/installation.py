@@ -38,7 +38,9 @@ class Installation:
         self.newsroom.write_outlets(self.config, **options)
 
     def environment(self, **more: str) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AIWIRE_") and key != "SENTRY_DSN"}
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith("AIWIRE_") and key != "SENTRY_DSN"
+        }
         return {
             **kept,
             "DATABASE_URL": self.database_url,

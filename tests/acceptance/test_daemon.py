@@ -29,7 +29,11 @@ def daemon(installation: Installation, **environment: str) -> Iterator[subproces
     """`aiwire run`, ended in good order; its log is in `daemon.log`."""
     with (installation.folder / "daemon.log").open("ab") as log:
         process = subprocess.Popen(
-            installation.command("run"), env=installation.environment(**environment), stdout=log, stderr=log, start_new_session=True
+            installation.command("run"),
+            env=installation.environment(**environment),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         yield process
@@ -55,7 +59,10 @@ def family(parent: int) -> dict[int, str]:
     for proc in Path("/proc").glob("[0-9]*"):
         try:
             stat = (proc / "stat").read_text().rpartition(")")[2].split()
-            listed[int(proc.name)] = (int(stat[1]), (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            listed[int(proc.name)] = (
+                int(stat[1]),
+                (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"),
+            )
         except OSError:
             continue
     found = {parent: listed[parent][1]} if parent in listed else {}
@@ -73,7 +80,12 @@ def test_daemon_ingests_on_its_timer_and_drains_on_sigterm(installation: Install
         wait_for(lambda: complete(installation), "all articles")
         installation.newsroom.publish("chipwire/lab-publishes-failures")
         installation.newsroom.edit("rechenblatt/bank-ersetzt-hotline")
-        wait_for(lambda: complete(installation) and installation.one("SELECT count(*) FROM news.article WHERE revision = 2") == 1, "the news")
+        wait_for(
+            lambda: (
+                complete(installation) and installation.one("SELECT count(*) FROM news.article WHERE revision = 2") == 1
+            ),
+            "the news",
+        )
         children = family(process.pid)
         process.send_signal(signal.SIGTERM)
         assert process.wait(25) == 0
@@ -107,7 +119,10 @@ def test_second_scheduler_stands_by_and_takes_over(installation: Installation) -
         other = installation.folder / "second.log"
         with other.open("ab") as log:
             second = subprocess.Popen(
-                installation.command("run", "--role", "scheduler"), env=installation.environment(), stdout=log, stderr=log
+                installation.command("run", "--role", "scheduler"),
+                env=installation.environment(),
+                stdout=log,
+                stderr=log,
             )
         try:
             time.sleep(3)

@@ -14,7 +14,14 @@ def _arrived_as_expected(installation: Installation) -> None:
     assert sorted(articles) == sorted(article.title for article in expected.values())
     for url, article in expected.items():
         row = articles[article.title]
-        stored = (row["text"], tuple(row["authors"]), row["published"], row["url"], row["relevant"], sorted(row["credited"]))
+        stored = (
+            row["text"],
+            tuple(row["authors"]),
+            row["published"],
+            row["url"],
+            row["relevant"],
+            sorted(row["credited"]),
+        )
         wanted = (article.text, article.authors, article.published, url, article.relevant, sorted(article.credited))
         assert stored == wanted, article.slug
 
@@ -55,9 +62,12 @@ def test_correction_becomes_a_revision_and_names_what_changed(installation: Inst
     installation.due_now()
     installation.once()
     _arrived_as_expected(installation)
-    assert [row["reason"] for row in installation.rows(
-        "SELECT reason FROM news.revision WHERE article_id IN (SELECT id FROM news.article WHERE revision = 2) ORDER BY revision"
-    )] == ["first", "publisher_edit"]
+    assert [
+        row["reason"]
+        for row in installation.rows(
+            "SELECT reason FROM news.revision WHERE article_id IN (SELECT id FROM news.article WHERE revision = 2) ORDER BY revision"
+        )
+    ] == ["first", "publisher_edit"]
     assert installation.one("SELECT changed FROM news.revision WHERE revision = 2") == ["text"]
 
 
@@ -92,7 +102,12 @@ def test_what_robots_txt_forbids_is_never_asked_for(installation: Installation) 
 
 @pytest.mark.parametrize(
     ("mode", "state", "code"),
-    [("500", "unreachable", "http_500"), ("404", "broken", "gone"), ("html-for-feed", "broken", "feed_is_html"), ("reset", "unreachable", "download_failed")],
+    [
+        ("500", "unreachable", "http_500"),
+        ("404", "broken", "gone"),
+        ("html-for-feed", "broken", "feed_is_html"),
+        ("reset", "unreachable", "download_failed"),
+    ],
 )
 def test_outlet_that_fails_is_told_and_the_others_land(
     installation: Installation, mode: str, state: str, code: str
@@ -127,10 +142,18 @@ def test_empty_listing_shows_the_shapes_of_its_links_and_proposes_a_pattern(inst
 def test_page_that_kills_its_process_is_quarantined_and_its_neighbours_land(installation: Installation) -> None:
     installation.newsroom.misbehave("chipwire", "killer-page", count=1)
     installation.once(AIWIRE_SANDBOX_CPU_SECONDS="1", AIWIRE_SANDBOX_MEMORY_MB="300")
-    fates = Counter(row["disposition"] for row in installation.rows("SELECT disposition FROM aiwire.entry WHERE outlet = 'chipwire'"))
+    fates = Counter(
+        row["disposition"]
+        for row in installation.rows("SELECT disposition FROM aiwire.entry WHERE outlet = 'chipwire'")
+    )
     assert fates["stored"] == 7
     assert sum(fates.values()) == 8
-    assert installation.one("SELECT count(*) FROM aiwire.capture c JOIN aiwire.entry e ON e.id = c.entry_id WHERE e.disposition IN ('failed', 'not_article')") == 1
+    assert (
+        installation.one(
+            "SELECT count(*) FROM aiwire.capture c JOIN aiwire.entry e ON e.id = c.entry_id WHERE e.disposition IN ('failed', 'not_article')"
+        )
+        == 1
+    )
 
 
 def test_outlet_that_left_the_configuration_keeps_its_articles_and_is_not_polled(installation: Installation) -> None:

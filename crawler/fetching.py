@@ -1,0 +1,182 @@
+"""Entries, one by one: fetch, capture, process, store; the one boundary at which their errors become dispositions.
+
+How a page is read is `crawler.spiders`' affair, what is written of it `pipelines.store`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+import structlog
+
+from crawler import telemetry
+from crawler.cadence import next_look
+from crawler.context import HostAway, VisitContext
+from crawler.engine import NotModified
+from crawler.failures import HOST_AWAY
+from crawler.spiders.base import OutletSpider
+from pipelines.errors import ExtractError, FetchError, SandboxError, StoreError, Transient
+from pipelines.records import Page
+from pipelines.store import articles, captures, entries
+from pipelines.store.entries import Disposition, Work
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 20  # entries read from Postgres at a time
+_RETRY = (60, 300, 1_800, 7_200, 43_200, 86_400)
+"""Seconds until a page that failed is tried again, by attempt; then it is given up."""
+_QUARANTINE_AFTER = 3  # times a page's bytes may end the worker that works on them
+
+
+async def work_off(context: VisitContext) -> None:
+    """Do what is due on the host's entries until nothing is. Raises HostAway, Unavailable."""
+    done = 0
+    while not context.over() and (context.most is None or done < context.most):
+        most = _BATCH if context.most is None else min(_BATCH, context.most - done)
+        async with context.station.database.transaction() as connection:
+            batch = await entries.due(connection, context.host, context.clock(), most=most)
+        if not batch:
+            return
+        for work in batch:
+            if context.over():
+                return
+            await _entry(context, work, context.spider(work.outlet, work.definition))
+            done += 1
+
+
+async def _entry(context: VisitContext, work: Work, spider: OutletSpider) -> None:
+    """One entry, one step: whatever goes wrong with it stays with it."""
+    try:
+        if work.state == "captured":
+            await _replay(context, work, spider)
+        else:
+            await _fetch(context, work, spider)
+    except (StoreError, HostAway):
+        raise
+    except Exception as error:
+        telemetry.capture(error, outlet=work.outlet, source=work.url, stage="visit")
+        log.exception("entry_failed_unexpectedly", outlet=work.outlet, url=work.url)
+        await _retry(context, work, "unexpected", f"{type(error).__name__}: {error}")
+
+
+async def _fetch(context: VisitContext, work: Work, spider: OutletSpider) -> None:
+    request = spider.article_request(work.entry, etag=work.etag, last_modified=work.last_modified)
+    try:
+        answer = await context.station.engine.get(request)
+    except Transient as error:
+        if error.code not in HOST_AWAY or error.code.startswith("http_"):
+            # A page that always answers 503 must come to an end, too: it counts as an attempt.
+            await _retry(context, work, error.code, error.message)
+        if error.code in HOST_AWAY:
+            raise HostAway(error) from error
+        return
+    except FetchError as error:
+        await _refused(context, work, error)
+        return
+    context.counts.fetched += 1
+    if isinstance(answer, NotModified):
+        context.counts.unchanged += 1
+        async with context.station.database.transaction() as connection:
+            await entries.look_later(connection, work.id, look_again_at=_next_look(context, work, spider))
+            await context.answered(connection)
+        return
+    async with context.station.database.transaction() as connection:
+        await captures.save(connection, work.id, answer)
+        await context.answered(connection)
+    await _process(context, work, spider, answer)
+
+
+async def _replay(context: VisitContext, work: Work, spider: OutletSpider) -> None:
+    """Bytes that were captured and not processed: the worker died, or Postgres went away."""
+    async with context.station.database.transaction() as connection:
+        page = await captures.load(connection, work.capture_id) if work.capture_id else None
+        await entries.started(connection, work.id)
+    if page is None:
+        await _settle(context, work, Disposition.FAILED, "capture_lost", "its raw page is no longer kept")
+    elif work.attempts >= _QUARANTINE_AFTER:
+        message = f"{work.attempts} workers ended while they worked on this page"
+        await _settle(context, work, Disposition.FAILED, "quarantined", message)
+        log.error("page_quarantined", outlet=work.outlet, url=work.url, reason=message)
+    else:
+        await _process(context, work, spider, page)
+
+
+async def _process(context: VisitContext, work: Work, spider: OutletSpider, page: Page) -> None:
+    try:
+        ingested = await spider.read_article(work.entry, page, context.station.sandbox)
+    except SandboxError as error:
+        telemetry.capture(error, outlet=work.outlet, source=work.url, stage="extract")
+        log.error("page_quarantined", outlet=work.outlet, url=work.url, code=error.code, reason=error.message)
+        await _settle(context, work, Disposition.FAILED, error.code, error.message)
+        return
+    except ExtractError as error:
+        known = Disposition.FAILED if error.code == "stage_failed" else Disposition.NOT_ARTICLE
+        if known is Disposition.FAILED:
+            telemetry.capture(error, outlet=work.outlet, source=work.url, stage="extract")
+        await _settle(context, work, known, error.code, error.message)
+        return
+    now = context.clock()
+    async with context.station.database.transaction() as connection:
+        stored = await articles.store(
+            connection,
+            outlet=work.outlet,
+            ingested=ingested,
+            claimed_key=work.url_key,
+            guid=work.guid,
+            capture_sha256=hashlib.sha256(page.body).digest(),
+            now=now,
+        )
+        duplicate = work.article_id is None and not stored.new and stored.brought_by_other
+        await entries.settle(
+            connection,
+            work.id,
+            Disposition.DUPLICATE if duplicate else Disposition.STORED,
+            now=now,
+            article_id=stored.article_id,
+            look_again_at=None if duplicate else _next_look(context, work, spider),
+            looked=work.state == "settled",
+        )
+    if stored.new or stored.revised:
+        context.counts.stored += 1
+        log.info(
+            "article_stored" if stored.new else "article_revised",
+            outlet=work.outlet,
+            url=stored.url,
+            revision=stored.revision,
+        )
+
+
+async def _refused(context: VisitContext, work: Work, error: FetchError) -> None:
+    if error.code == "gone":
+        await _settle(context, work, Disposition.GONE, error.code, error.message)
+    elif error.code in ("robots_refused", "never_scraped", "refused"):
+        await _settle(context, work, Disposition.REFUSED, error.code, error.message)
+    else:
+        await _settle(context, work, Disposition.FAILED, error.code, error.message)
+
+
+async def _retry(context: VisitContext, work: Work, reason: str, message: str) -> None:
+    if work.attempts >= len(_RETRY):
+        await _settle(
+            context, work, Disposition.FAILED, reason, f"given up after {work.attempts + 1} attempts: {message}"
+        )
+        return
+    context.counts.failed += 1
+    at = context.clock() + timedelta(seconds=_RETRY[work.attempts])
+    async with context.station.database.transaction() as connection:
+        await entries.retry(connection, work.id, at=at, reason=reason, message=message)
+
+
+async def _settle(context: VisitContext, work: Work, disposition: Disposition, reason: str, message: str) -> None:
+    if disposition is Disposition.FAILED:
+        context.counts.failed += 1
+    async with context.station.database.transaction() as connection:
+        await entries.settle(connection, work.id, disposition, now=context.clock(), reason=reason, message=message)
+    log.info("entry_settled", outlet=work.outlet, url=work.url, disposition=disposition, reason=reason)
+
+
+def _next_look(context: VisitContext, work: Work, spider: OutletSpider) -> datetime | None:
+    delays = spider.outlet.second_looks
+    delays = context.station.settings.second_looks if delays is None else delays
+    return next_look(work.discovered_at, delays, context.clock())

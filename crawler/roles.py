@@ -86,8 +86,8 @@ async def run(role: str, settings: Settings) -> int:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), 1.0)
     except AiwireError as error:
-        log.error("role_failed", code=error.code, reason=str(error))
         telemetry.capture(error, stage=role)
+        log.error("role_failed", code=error.code, reason=str(error))
         return 1
     finally:
         beating.cancel()

@@ -72,7 +72,7 @@ class Worker:
             if isinstance(error, Unavailable):
                 raise
             telemetry.capture(error, host=host, stage="store")
-            log.error("store_refused", host=host, reason=error.message)
+            log.error("store_refused", host=host, code=error.code, reason=error.message)
         finally:
             self.totals = self.totals.plus(context.counts)
             # However it ended, the host may be fired again.

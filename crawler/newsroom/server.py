@@ -1,244 +1,147 @@
-"""The newsroom's HTTP servers: one port an outlet, one for control; validators, gzip, robots.txt, misbehaviour on command.
+"""The newsroom's HTTP servers on 127.0.0.1: one port an outlet, one for control; each request is noted before it is answered.
 
-What is shown comes from `crawler.newsroom.state`; how it looks, from `pages` and `feeds`.
+What is shown comes from `crawler.newsroom.pages` and `foreign`; commands are `crawler.newsroom.control`'s affair.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-import json
+import random
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
-from crawler.newsroom import feeds, pages
-from crawler.newsroom.articles import SITES, all_articles
+from crawler.newsroom import foreign, pages
+from crawler.newsroom.answers import answer
+from crawler.newsroom.articles import SITES
+from crawler.newsroom.control import CONTROL, Control
+from crawler.newsroom.misbehaviour import Misbehaviour
+from crawler.newsroom.request_log import Asked, RequestLog
 from crawler.newsroom.state import State
 
-CONTROL = "control"
-MODES = ("500", "503", "429", "404", "slow", "hang", "reset", "garbage-feed", "empty-listing", "html-for-feed", "killer-page")
-_ROBOTS = "User-agent: *\nDisallow: /redazione/\nCrawl-delay: 0\n"
+_PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections: one of these could hold a kept port when we come back."""
 
 
 class Newsroom:
-    """All servers of one newsroom; `serve()` runs until it is cancelled."""
+    """All servers of one newsroom; `serve` runs until it is cancelled."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._log = (state.folder / "requests.jsonl").open("a", encoding="utf-8")
-        self._misbehaving: dict[str, list[Any]] = {}
-        self._new_outlet: Callable[[str], Any] | None = None
+        self._log = RequestLog(state.folder)
+        self._misbehaving: dict[str, Misbehaviour] = {}
+        self._runners: list[web.AppRunner] = []
 
     async def serve(self, announce: Callable[[dict[str, str]], None]) -> None:
-        """Open every port, tell the addresses, and serve. Raises OSError naming a kept port that is taken."""
-        runners = []
-
-        async def open_port(slug: str) -> None:
-            application = web.Application()
-            if slug == CONTROL:
-                application.router.add_post("/", self._command)
-                application.router.add_get("/requests", self._requests)
-            else:
-                application.router.add_route("GET", "/{path:.*}", self._outlet(slug))
-            runner = web.AppRunner(application, access_log=None, handler_cancellation=True)
-            await runner.setup()
-            listener = _listener(slug, self._state.ports.get(slug, 0))
-            self._state.ports[slug] = listener.getsockname()[1]
-            await web.SockSite(runner, listener).start()
-            runners.append(runner)
-
-        self._new_outlet = open_port
-        for slug in (*SITES, CONTROL, *self._state.folders):
-            await open_port(slug)
-        self._state.save()
-        announce({slug: self._base(slug) for slug in self._state.ports})
+        """Open every port, tell the addresses by slug, and serve. Raises OSError naming a kept port that is taken."""
+        control = Control(self._state, self._log, self._misbehaving, self._open_outlet)
         try:
+            for slug in (*SITES, *self._state.folders):
+                await self._open_outlet(slug)
+            await self._open(CONTROL, control.application())
+            self._state.save()
+            announce({slug: self._base(slug) for slug in self._state.ports})
             await asyncio.Event().wait()
         finally:
-            for runner in runners:
+            for runner in self._runners:
                 await runner.cleanup()
+            self._log.close()
+
+    async def _open_outlet(self, slug: str) -> None:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self._handler(slug))
+        await self._open(slug, application)
+
+    async def _open(self, slug: str, application: web.Application) -> None:
+        # A client that hangs on misbehaviour is not waited for at the end.
+        runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+        await runner.setup()
+        self._runners.append(runner)
+        listener = _listener(slug, self._state.ports.get(slug))
+        self._state.ports[slug] = listener.getsockname()[1]
+        await web.SockSite(runner, listener).start()
 
     def _base(self, slug: str) -> str:
         return f"http://127.0.0.1:{self._state.ports[slug]}"
 
-    # -- outlets ---------------------------------------------------------------------------------------------------
-
-    def _outlet(self, slug: str) -> Callable[[web.Request], Any]:
-        async def answer(request: web.Request) -> web.StreamResponse:
-            response = await self._misbehave(slug, request) or self._page(slug, request)
-            conditional = request.headers.get("If-None-Match") or request.headers.get("If-Modified-Since")
-            self._note(slug, request, response.status, bool(conditional))
+    def _handler(self, slug: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            misbehaviour = self._misbehaving.get(slug)
+            response: web.StreamResponse | None = None
+            if misbehaviour and misbehaviour.concerns(request.path, is_source=self._is_source(slug, request.path)):
+                if misbehaviour.answers_nothing:
+                    self._note(slug, request, None)
+                    return await misbehaviour.answer(request) or web.Response()
+                response = await misbehaviour.answer(request)
+            if response is None:
+                response = self._answer(slug, request)
+            self._note(slug, request, response)
             return response
 
-        return answer
+        return handle
 
-    def _page(self, slug: str, request: web.Request) -> web.Response:
-        path = request.path
-        if path == "/robots.txt":
-            return web.Response(text=_ROBOTS, content_type="text/plain")
-        if slug in self._state.folders:
-            return self._foreign(slug, request)
-        found = self._article(slug, request) or self._index(slug, request)
-        return found or web.Response(status=404, text="<h1>404</h1>", content_type="text/html")
+    def _answer(self, slug: str, request: web.Request) -> web.Response:
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        if slug in SITES:
+            return self._own(slug, request)
+        if request.path == "/robots.txt":
+            return answer(request, b"User-agent: *\nDisallow:\n", "text/plain; charset=utf-8", foreign.CHANGED)
+        file = self._state.folder / self._state.folders[slug]
+        found = foreign.look_up(file, slug, self._base(slug), request.path_qs)
+        return answer(request, *found, foreign.CHANGED) if found else _not_found()
 
-    def _article(self, slug: str, request: web.Request) -> web.Response | None:
-        path = request.path.removeprefix("/amp")
-        shown = self._state.articles(slug)
-        for key in self._state.published:
-            if not key.startswith(f"{slug}/"):
-                continue
-            article = self._state.article(key)
-            if key in self._state.renamed and path == all_articles()[key].path:
-                raise web.HTTPMovedPermanently(self._base(slug) + article.path)
-            if article.path != path:
-                continue
-            if key in self._state.withdrawn:
+    def _own(self, slug: str, request: web.Request) -> web.Response:
+        match pages.look_up(self._state, slug, self._base(slug), request.path):
+            case pages.Shown(body=body, content_type=content_type, changed=changed):
+                return answer(request, body, content_type, changed)
+            case pages.Moved(path):
+                return web.Response(status=301, headers={"Location": self._base(slug) + path})
+            case pages.Gone():
                 return web.Response(status=410, text="<h1>410 Gone</h1>", content_type="text/html")
-            changed = self._state.changed_at(key)
-            others = [other for other in shown if other.slug != article.slug]
-            # Related links come and go with every publication; the page's validator speaks of the article alone.
-            fixed = sorted(others, key=lambda other: other.slug)[:4]
-            text = pages.article_page(article, self._base(slug), fixed, changed)
-            return _conditional(request, text.encode(), "text/html", changed, tag=f"{article.title}{article.text}{article.slug}")
-        return None
+        return _not_found()
 
-    def _index(self, slug: str, request: web.Request) -> web.Response | None:
-        shown, site, base = self._state.articles(slug), SITES[slug], self._base(slug)
-        keys = {article.slug: key for key in self._state.published for article in [self._state.article(key)] if key.startswith(f"{slug}/")}
-        rows = [(f"{slug}:{keys[a.slug].partition('/')[2]}", a, self._state.changed_at(keys[a.slug])) for a in shown]
-        newest = max((changed for _, _, changed in rows), default=datetime.now(UTC))
-        bodies: dict[str, tuple[str, str]] = {"/": (pages.front_page(slug, shown), "text/html")}
-        if slug == "gazzetta-ia":
-            for section in ("tecnologia", "mondo"):
-                bodies[f"/altro/{section}"] = (pages.listing_page(slug, section, shown), "text/html")
-        elif slug == "chipwire":
-            bodies["/feed.xml"] = (feeds.rss(site.name, base, rows), "application/rss+xml")
-        else:
-            bodies["/atom.xml"] = (feeds.atom(site.name, base, rows), "application/atom+xml")
-            bodies["/news-sitemap.xml"] = (feeds.news_sitemap(site.name, site.language, base, rows), "application/xml")
-        if request.path not in bodies:
-            return None
-        text, kind = bodies[request.path]
-        return _conditional(request, text.encode(), kind, newest)
+    def _is_source(self, slug: str, path: str) -> bool:
+        return path in ([path for _, path in SITES[slug].sources] if slug in SITES else [foreign.FEED])
 
-    def _foreign(self, slug: str, request: web.Request) -> web.Response:
-        """Pages that a test brings along, with a feed that announces them; their bytes are served as they are."""
-        listed = json.loads(Path(self._state.folders[slug]).read_text(encoding="utf-8"))
-        if request.path == "/feed.xml":
-            entries = "".join(
-                f"<item><title>{pages.escape(page['title'])}</title><link>{self._base(slug)}{pages.escape(page['path'])}</link></item>" for page in listed
+    def _note(self, slug: str, request: web.Request, response: web.StreamResponse | None) -> None:
+        body = response.body if isinstance(response, web.Response) and request.method != "HEAD" else None
+        self._log.note(
+            Asked(
+                at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                outlet=slug,
+                method=request.method,
+                path=request.path_qs,
+                status=response.status if response else 0,
+                bytes=len(body) if isinstance(body, bytes | bytearray) else 0,
+                if_none_match=request.headers.get("If-None-Match"),
+                if_modified_since=request.headers.get("If-Modified-Since"),
+                agent=request.headers.get("User-Agent", ""),
             )
-            body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{slug}</title>{entries}</channel></rss>'
-            return _conditional(request, body.encode(), "application/rss+xml", datetime(2026, 1, 1, tzinfo=UTC))
-        for page in listed:
-            if page["path"] == request.path:
-                body = Path(page["file"]).read_bytes()
-                body = gzip.decompress(body) if page["file"].endswith(".gz") else body
-                return _conditional(request, body, "text/html", datetime(2026, 1, 1, tzinfo=UTC), charset=None)
-        return web.Response(status=404, text="404")
+        )
 
-    # -- misbehaviour ----------------------------------------------------------------------------------------------
 
-    async def _misbehave(self, slug: str, request: web.Request) -> web.StreamResponse | None:
-        mode, left = self._misbehaving.get(slug, (None, 0))
-        if mode is None or left == 0 or request.path == "/robots.txt":
-            return None
-        is_source = request.path in [path for _, path in SITES[slug].sources] if slug in SITES else request.path == "/feed.xml"
-        if mode in ("garbage-feed", "html-for-feed", "empty-listing") and not is_source or mode == "killer-page" and is_source:
-            return None
-        self._misbehaving[slug] = [mode, left - 1]
-        if mode.isdigit():
-            headers = {"Retry-After": "2"} if mode in ("429", "503") else {}
-            return web.Response(status=int(mode), text=mode, headers=headers)
-        if mode in ("slow", "hang"):
-            await asyncio.sleep(3 if mode == "slow" else 3_600)
-            return None
-        if mode == "reset":
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        if mode == "killer-page":
-            return web.Response(text="<html><body>" + "<p><b>a</p>" * 400_000, content_type="text/html")
-        body = {"garbage-feed": "\x00\x01<rss><item>", "html-for-feed": "<!doctype html><html><body>Hi</body></html>", "empty-listing": "<html><body><a href='/prodotti/uno-due-tre-quattro'>Uno</a></body></html>"}[mode]
-        return web.Response(text=body, content_type="text/html")
+def _not_found() -> web.Response:
+    return web.Response(status=404, text="<h1>404 Not Found</h1>", content_type="text/html")
 
-    # -- control ---------------------------------------------------------------------------------------------------
 
-    async def _command(self, request: web.Request) -> web.Response:
-        """`{"do": "publish", "article": "outlet/slug"}` and the like; an unknown one is a 400 that says so."""
-        order = await request.json()
+def _listener(slug: str, kept: int | None) -> socket.socket:
+    ports = [kept] if kept else random.sample(_PORTS, 50)
+    for port in ports:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # A port whose last connections still linger can be had again at once; one that is listened on can't.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            match order:
-                case {"do": "publish" | "edit" | "withdraw" as verb, "article": str(key)}:
-                    getattr(self._state, verb)(key)
-                case {"do": "rename", "article": str(key), "slug": str(slug)}:
-                    self._state.rename(key, slug)
-                case {"do": "misbehave", "outlet": str(slug), "mode": str(mode), "count": int(count)} if mode in MODES:
-                    self._misbehaving[slug] = [mode, count]
-                case {"do": "calm", "outlet": str(slug)}:
-                    self._misbehaving.pop(slug, None)
-                case {"do": "add_outlet", "slug": str(slug), "pages": str(file)}:
-                    self._state.folders[slug] = file
-                    if self._new_outlet is not None:
-                        await self._new_outlet(slug)
-                case _:
-                    raise ValueError(f"no such command: {order}")
-        except ValueError as error:
-            return web.json_response({"error": str(error)}, status=400)
-        self._state.save()
-        return web.json_response({"ports": self._state.ports})
-
-    async def _requests(self, request: web.Request) -> web.Response:
-        self._log.flush()
-        lines = (self._state.folder / "requests.jsonl").read_text(encoding="utf-8").splitlines()
-        return web.json_response([json.loads(line) for line in lines[int(request.query.get("since", 0)) :]])
-
-    def _note(self, slug: str, request: web.Request, status: int, conditional: bool) -> None:
-        row = {
-            "at": datetime.now(UTC).isoformat(),
-            "outlet": slug,
-            "path": request.path_qs,
-            "status": status,
-            "conditional": conditional,
-            "agent": request.headers.get("User-Agent", ""),
-        }
-        self._log.write(json.dumps(row) + "\n")
-        self._log.flush()
-
-
-def _conditional(
-    request: web.Request, body: bytes, kind: str, changed: datetime, *, tag: str | None = None, charset: str | None = "utf-8"
-) -> web.Response:
-    """The body, or 304 where a validator matches (RFC 9110 section 13.2.2); gzip where it is accepted."""
-    etag = f'"{hashlib.sha256((tag or "").encode() or body).hexdigest()[:20]}"'
-    headers = {"ETag": etag, "Last-Modified": format_datetime(changed.replace(microsecond=0).astimezone(UTC), usegmt=True)}
-    if (wanted := request.headers.get("If-None-Match")) is not None:
-        fresh = wanted == etag
-    elif since := request.headers.get("If-Modified-Since"):
-        fresh = changed.replace(microsecond=0) <= parsedate_to_datetime(since)
-    else:
-        fresh = False
-    if fresh:
-        return web.Response(status=304, headers=headers)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body, mtime=0)
-    return web.Response(body=body, headers={**headers, "Content-Type": f"{kind}; charset={charset}" if charset else kind})
-
-
-def _listener(slug: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        listener.close()
-        raise OSError(f"port {port}, which the newsroom keeps for {slug}, is taken: stop what uses it, or remove its folder") from error
-    return listener
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+        except OSError:
+            listener.close()
+        else:
+            return listener
+    if kept:
+        raise OSError(
+            f"port {kept}, which the newsroom keeps for {slug}, is taken: stop what uses it, or remove its folder"
+        )
+    raise OSError(f"no port for {slug}: tried fifty between {_PORTS.start} and {_PORTS.stop}")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import lxml.html
 import pytest
@@ -64,6 +65,22 @@ def test_expected_links_titles_ids_and_dates_are_found(files: list[Path]) -> Non
 
     assert sorted(missed) == sorted(OTHERWISE)
     assert held.total() >= 386  # measured: 99 % of 390
+
+
+def test_damaged_files_give_entries_or_a_parse_error(files: list[Path]) -> None:
+    """Five bytes of each are changed, the same ones in every run."""
+    chance = Random(2026)
+
+    for path in files:
+        body = bytearray(path.read_bytes())
+        for _ in range(5):
+            body[chance.randrange(len(body))] = chance.randrange(256)
+        try:
+            discovery = parse_feed(bytes(body), url=f"{BASE}/{path.name}", now=NOW)
+        except ParseError:
+            continue
+        assert "\\x00" not in repr(discovery)
+        repr(discovery).encode("utf-8")
 
 
 def test_xml_bombs_end_in_a_result_or_a_parse_error(shared: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whether an article is news of the topic, by the terms of config/topics/*.toml, and which terms said so.
+"""Whether an article is news of the topic, by the words of config/topics/*.toml, and which of them said so.
 
 Which companies and people it names, with counts, is not told here.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,27 @@ from typing import Any
 from pipelines.errors import ConfigError
 from pipelines.records import Relevance
 
-_KEYS = {"name", "definition", "lead", "vetoes", "strong_names", "contextual_names", "strong_terms"}
-_SCORES = {"title": 1.0, "title_context": 0.9, "lead": 0.8}
+_LISTS = {"vetoes", "outside", "subject", "strong_names", "strong_terms", "contextual_names"}
+_KEYS = _LISTS | {"name", "definition", "lead", "abbreviations", "together"}
+_LEAD = 600  # characters
+_ABBREVIATION_MOST = 4  # letters; a longer word in capitals is a name, which headlines write as they like
+_SCRIPTS_WITHOUT_SPACES = "\u2e80"  # and what follows: Han, kana, hangul
+_NOTHING = re.compile(r"(?!)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A topic's terms, compiled; `terms` by language, with what holds in every language under `any`."""
+    """A topic's words, compiled; the file tells what each list does. `abbreviations` is by language."""
 
     name: str
     lead: int
     vetoes: re.Pattern[str]
-    names: re.Pattern[str]
+    outside: re.Pattern[str]
+    subject: re.Pattern[str]
+    strong: re.Pattern[str]
     contextual: re.Pattern[str]
-    terms: dict[str, re.Pattern[str]]
+    abbreviations: Mapping[str, re.Pattern[str]]
+    together: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
 
 
 def load_topic(path: Path) -> Topic:
@@ -38,60 +46,107 @@ def load_topic(path: Path) -> Topic:
         table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(error), subject=where, code="topics") from error
-    for key in table:
-        if key not in _KEYS:
-            raise ConfigError(f"{key}: unknown key; there are {', '.join(sorted(_KEYS))}", subject=where, code="topics")
-    strong = table.get("strong_terms", {})
-    for key, words in {**{k: table.get(k, []) for k in ("vetoes", "strong_names", "contextual_names")}, **strong}.items():
-        if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
-            raise ConfigError(f"{key}: a list of words is wanted", subject=where, code="topics")
-    common = [*strong.get("any", []), *strong.get("en", [])]
-    if not common and not table.get("strong_names"):
-        raise ConfigError("strong_terms or strong_names: nothing could ever be relevant", subject=where, code="topics")
+    _check(table, where)
+    words = {key: table.get(key, []) for key in _LISTS}
     return Topic(
-        name=str(table.get("name", path.stem)),
-        lead=int(table.get("lead", 600)),
-        vetoes=_any_of(table.get("vetoes", [])),
-        names=_any_of(table.get("strong_names", [])),
-        contextual=_any_of(table.get("contextual_names", [])),
-        terms={"any": _any_of(common), **{language: _any_of([*common, *words]) for language, words in strong.items()}},
+        name=table.get("name", path.stem),
+        lead=table.get("lead", _LEAD),
+        vetoes=_any_of(words["vetoes"]),
+        outside=_any_of(words["outside"]),
+        subject=_any_of(words["subject"]),
+        strong=_any_of([*words["strong_names"], *words["strong_terms"]]),
+        contextual=_any_of(words["contextual_names"]),
+        abbreviations={code: _any_of(some) for code, some in table.get("abbreviations", {}).items()},
+        together=tuple((_any_of(pair["names"]), _any_of(pair["terms"])) for pair in table.get("together", [])),
     )
 
 
 def judge(*, title: str | None, lead: str | None, language: str | None, topic: Topic) -> Relevance:
-    """By the topic's rule: a strong word in the title; a contextual name there and a strong word; two in the lead."""
+    """By the topic's rules, in the order in which its file tells them; `why` are the words that were found.
+
+    `lead` is the standfirst and text; no more than the topic's `lead` characters of it are read.
+    """
     headline = topic.vetoes.sub(" ", title or "")
     opening = topic.vetoes.sub(" ", (lead or "")[: topic.lead])
-    terms = topic.terms.get((language or "").partition("-")[0].lower(), topic.terms["any"])
-    in_title = _found(headline, terms, topic.names)
-    if in_title:
-        return _yes("title", in_title)
-    in_lead = _found(opening, terms, topic.names)
-    contextual = _found(headline, topic.contextual)
-    if contextual and in_lead:
-        return _yes("title_context", [*contextual, *in_lead])
-    if len({word.casefold() for word in in_lead}) >= 2:
-        return _yes("lead", in_lead)
-    return Relevance(relevant=False, score=0.3 if in_lead else 0.0, why=tuple(in_lead))
+    short = topic.abbreviations.get((language or "").partition("-")[0].lower(), _NOTHING)
+
+    strong = _found(headline, topic.strong)
+    subject = _found(headline, topic.subject, short)
+    in_opening, subject_there = _found(opening, topic.strong), _found(opening, topic.subject, short)
+    evidence = [*in_opening, *subject_there[:1]]
+    if strong:
+        return _yes(1.0, [*strong, *subject])
+    if subject and (evidence or not (topic.outside.search(headline) or _only_shouted(headline, subject))):
+        return _yes(0.95, subject)
+    if (contextual := _found(headline, topic.contextual)) and evidence:
+        return _yes(0.9, [*contextual, *evidence])
+    for names, terms in topic.together:
+        if (name := _found(headline, names)) and (term := _found(headline, terms)):
+            return _yes(0.85, [*name, *term])
+    if len(evidence) >= 2:
+        return _yes(0.8, evidence)
+    return Relevance(relevant=False, score=0.3 if evidence else 0.0, why=tuple(evidence))
 
 
-def _yes(place: str, words: Iterable[str]) -> Relevance:
-    return Relevance(relevant=True, score=_SCORES[place], why=tuple(dict.fromkeys(words))[:8])
+def _yes(score: float, words: Iterable[str]) -> Relevance:
+    return Relevance(relevant=True, score=score, why=tuple(dict.fromkeys(words))[:8])
+
+
+def _only_shouted(headline: str, found: list[str]) -> bool:
+    """Whether a headline in capitals holds no more than an abbreviation: there "AI" is also Italian for "to the"."""
+    shouted = headline.isupper() and max(headline) < _SCRIPTS_WITHOUT_SPACES
+    return shouted and all(len(word) <= _ABBREVIATION_MOST for word in found)
 
 
 def _found(text: str, *patterns: re.Pattern[str]) -> list[str]:
-    return list(dict.fromkeys(match[0] for pattern in patterns for match in pattern.finditer(text)))
+    """What matches, in order, each word once."""
+    matches = (match[0] for pattern in patterns for match in pattern.finditer(text))
+    return list({word.casefold(): word for word in matches}.values())
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for any of the words. Abbreviations in capitals match as written, the rest in any case.
+    """A pattern for any of the words, whole; of two that start alike, the longer.
 
-    Letters of other scripts may touch a word: Han has no spaces, and Italian has the apostrophe of "dell'IA".
+    Grouped by first letter, by which the engine skips what starts none. A digit may stand before: "5GW".
     """
-    parts = []
-    for word in sorted(set(words), key=len, reverse=True):
-        body = re.escape(word) if word.upper() == word and len(word) <= 4 else f"(?i:{re.escape(word)})"
-        left = r"(?<![A-Za-z0-9À-ÿ_@.])" if word[0].isascii() or word[0].isalpha() and word[0] < "\u0250" else ""
-        right = r"(?![A-Za-z0-9À-ÿ_])" if word[-1].isascii() or word[-1] < "\u0250" else ""
-        parts.append(left + body + right)
-    return re.compile("|".join(parts) or r"(?!)")
+    by_start: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(set(words), key=lambda one: (-len(one), one)):
+        as_written = word.isupper() and len(word) <= _ABBREVIATION_MOST
+        rest = re.escape(word[1:]) if as_written else f"(?i:{re.escape(word[1:])})"
+        end = "(?![A-Za-z0-9À-ɏ_])" if word[-1] < _SCRIPTS_WITHOUT_SPACES else ""
+        for start in {word[0]} if as_written else {word[0].lower(), word[0].upper()}:
+            by_start[start].append(rest + end)
+    starts = (
+        (one, "(?<![@.].)(?<![A-Za-zÀ-ɏ_].)" if one < _SCRIPTS_WITHOUT_SPACES else "") for one in sorted(by_start)
+    )
+    return re.compile(
+        "|".join(f"{re.escape(one)}{apart}(?:{'|'.join(by_start[one])})" for one, apart in starts) or "(?!)"
+    )
+
+
+def _check(table: Mapping[str, Any], where: str) -> None:
+    def wrong(key: str, said: str) -> ConfigError:
+        return ConfigError(f"{key}: {said}", subject=where, code="topics")
+
+    for key in table:
+        if key not in _KEYS:
+            raise wrong(key, f"unknown key; there are {', '.join(sorted(_KEYS))}")
+    if not isinstance(table.get("lead", _LEAD), int) or not isinstance(table.get("name", ""), str):
+        raise wrong("lead, name", "a number of characters, and a text, are wanted")
+    tables = {key: table.get(key, []) for key in sorted(_LISTS)}
+    abbreviations, together = table.get("abbreviations", {}), table.get("together", [])
+    if not isinstance(abbreviations, dict):
+        raise wrong("abbreviations", "a table of languages is wanted")
+    tables |= {f"abbreviations.{code}": some for code, some in abbreviations.items()}
+    if not isinstance(together, list) or not all(
+        isinstance(pair, dict) and set(pair) == {"names", "terms"} for pair in together
+    ):
+        raise wrong("together", "tables with names and terms are wanted")
+    tables |= {
+        f"together[{place}].{key}": pair[key] for place, pair in enumerate(together) for key in ("names", "terms")
+    }
+    for key, words in tables.items():
+        if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
+            raise wrong(key, "a list of words is wanted")
+    if not (tables["subject"] or tables["strong_names"] or tables["strong_terms"]):
+        raise wrong("subject, strong_names, strong_terms", "all are empty: nothing could ever be relevant")

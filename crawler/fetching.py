@@ -16,7 +16,7 @@ from crawler.context import HostAway, VisitContext
 from crawler.engine import NotModified
 from crawler.failures import HOST_AWAY
 from crawler.spiders.base import OutletSpider
-from pipelines.errors import ExtractError, FetchError, SandboxError, StoreError, Transient
+from pipelines.errors import ExtractError, FetchError, SandboxBroken, SandboxError, StoreError, Transient
 from pipelines.records import Page
 from pipelines.store import articles, captures, entries
 from pipelines.store.entries import Disposition, Work
@@ -52,8 +52,8 @@ async def _entry(context: VisitContext, work: Work, spider: OutletSpider) -> Non
             await _replay(context, work, spider)
         else:
             await _fetch(context, work, spider)
-    except (StoreError, HostAway):
-        raise
+    except (StoreError, HostAway, SandboxBroken):
+        raise  # not the entry's trouble: it stays due
     except Exception as error:
         telemetry.capture(error, outlet=work.outlet, source=work.url, stage="visit")
         log.exception("entry_failed_unexpectedly", outlet=work.outlet, url=work.url)

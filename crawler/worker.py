@@ -20,7 +20,7 @@ from crawler.queue import HEARTBEAT, STALLED_AFTER, VISITS, open_queue
 from crawler.settings import Settings
 from crawler.station import Station
 from crawler.visit import visit
-from pipelines.errors import StoreError, Unavailable
+from pipelines.errors import SandboxBroken, StoreError, Unavailable
 from pipelines.store import sources
 
 log = structlog.get_logger(__name__)
@@ -37,6 +37,7 @@ class Worker:
         self._stop = stop
         self._lanes = asyncio.Semaphore(station.settings.concurrency)
         self.totals = Counts()
+        self.fatal: SandboxBroken | None = None
 
     async def visit_hosts(self, hosts: Sequence[str]) -> None:
         """Visit each host once; one host's trouble is not another's."""
@@ -56,6 +57,12 @@ class Worker:
             except Unavailable as error:
                 # Nothing is lost: the host is due again as soon as its mark has gone (QUEUED_FOR, or the rescue).
                 log.warning("postgres_away", host=host, reason=error.message)
+            except SandboxBroken as error:
+                # The installation, not a page: end, and let the parent start us anew.
+                if not self._stop.is_set():
+                    log.error("sandbox_broken", reason=error.message)
+                    self.fatal = error
+                    self._stop.set()
             except Exception as error:
                 telemetry.capture(error, host=host, stage="visit")
                 log.exception("visit_failed", host=host)
@@ -101,6 +108,8 @@ async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> C
                 log.warning("postgres_away", reason=str(error) or type(error).__name__)
                 told = True
             await _pause(stop, _AGAIN)
+    if worker.fatal is not None:
+        raise worker.fatal
     return worker.totals
 
 

@@ -21,7 +21,7 @@ from crawler.failures import HOST_AWAY, translated
 from crawler.politeness.courtesy import NEVER_SCRAPED, ROBOTS_FRESH, ROBOTS_RETRY, Courtesy
 from crawler.tools import tools_of
 from pipelines.discovery.robots import ALLOW_ALL, DENY_ALL, RobotsRules, parse_robots
-from pipelines.errors import AiwireError, Permanent, SandboxError, Transient
+from pipelines.errors import AiwireError, Permanent, SandboxBroken, SandboxError, Transient
 from pipelines.identity import covers, host_of
 from pipelines.sandbox import Sandbox
 
@@ -131,7 +131,7 @@ class CourtesyMiddleware:
     async def _parse(self, response: Response) -> RobotsRules:
         try:
             return await self._sandbox.run(partial(parse_robots, agent=AGENT), response.body, subject=response.url)
-        except SandboxError:
+        except (SandboxError, SandboxBroken):
             raise
         except AiwireError:
             # RFC 9309 section 2.3.1.1 asks to use what can be parsed; what cannot be parsed at all allows.

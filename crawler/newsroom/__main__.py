@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -37,22 +36,28 @@ def main() -> None:
 
 
 async def _serve(folder: Path) -> None:
-    serving = asyncio.ensure_future(Newsroom(State.load(folder)).serve(_announce))
+    end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, serving.cancel)
+        loop.add_signal_handler(number, end.set)
     if stat.S_ISFIFO(os.fstat(0).st_mode):  # whoever started us holds the other end; a terminal says nothing
-        loop.add_reader(0, lambda: None if os.read(0, 4096) else serving.cancel())
-    orphaned = asyncio.ensure_future(_wait_for_orphanage(os.getppid()))
-    orphaned.add_done_callback(lambda _: serving.cancel())
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
+        loop.add_reader(0, _read_stdin, loop, end)
+    orphanage = asyncio.create_task(_notice_orphanage(os.getppid(), end))
+    await Newsroom(State.load(folder)).serve(_announce, end)
+    orphanage.cancel()
 
 
-async def _wait_for_orphanage(parent: int) -> None:
+def _read_stdin(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
+    if not os.read(0, 4096):
+        loop.remove_reader(0)
+        end.set()
+
+
+async def _notice_orphanage(parent: int, end: asyncio.Event) -> None:
     """A fork of our parent may hold the pipe's other end, too. (PR_SET_PDEATHSIG would end us with its thread.)"""
     while os.getppid() == parent:  # noqa: ASYNC110 -- nothing tells us
         await asyncio.sleep(_LOOK_FOR_PARENT_EVERY)
+    end.set()
 
 
 def _announce(bases: dict[str, str]) -> None:

@@ -138,7 +138,8 @@ class Newsroom:
 
     def _launch(self) -> subprocess.Popen[str]:
         log = self.folder / "newsroom.log"
-        with log.open("w", encoding="utf-8") as errors:
+        with log.open("a", encoding="utf-8") as errors:
+            before = errors.tell()
             process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "crawler.newsroom", "--state", str(self.folder)],
                 stdin=subprocess.PIPE,  # it ends when this does
@@ -153,7 +154,9 @@ class Newsroom:
             line = process.stdout.readline() if selector.select(_START) else ""
         if not line:
             _end(process)
-            told = log.read_text(encoding="utf-8").strip()[-500:] or f"it said nothing for {_START:g} s"
+            told = (
+                log.read_bytes()[before:].decode(errors="replace").strip()[-500:] or f"it said nothing for {_START:g} s"
+            )
             raise NewsroomError(f"it did not start: {told}", subject=str(self.folder))
         told_addresses = json.loads(line)
         self.outlets, self.control, self.pid = (told_addresses[name] for name in ("outlets", "control", "pid"))

@@ -26,7 +26,7 @@ _PORTS = range(20_000, 32_000)
 
 
 class Newsroom:
-    """All servers of one newsroom; `serve` runs until it is cancelled."""
+    """All servers of one newsroom."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -34,8 +34,8 @@ class Newsroom:
         self._misbehaving: dict[str, Misbehaviour] = {}
         self._runners: list[web.AppRunner] = []
 
-    async def serve(self, announce: Callable[[dict[str, str]], None]) -> None:
-        """Open every port, tell the addresses by slug, and serve. Raises OSError naming a kept port that is taken."""
+    async def serve(self, announce: Callable[[dict[str, str]], None], until: asyncio.Event) -> None:
+        """Open every port, tell the addresses by slug, and serve `until`. Raises OSError naming a kept port that is taken."""
         control = Control(self._state, self._log, self._misbehaving, self._open_outlet)
         try:
             for slug in (*SITES, *self._state.folders):
@@ -43,7 +43,7 @@ class Newsroom:
             await self._open(CONTROL, control.application())
             self._state.save()
             announce({slug: self._base(slug) for slug in self._state.ports})
-            await asyncio.Event().wait()
+            await until.wait()
         finally:
             for runner in self._runners:
                 await runner.cleanup()
@@ -74,7 +74,11 @@ class Newsroom:
                 if misbehaviour.answers_nothing:
                     self._note(slug, request, None)
                     return await misbehaviour.answer(request) or web.Response()
-                response = await misbehaviour.answer(request)
+                try:
+                    response = await misbehaviour.answer(request)
+                except asyncio.CancelledError:  # it did not wait
+                    self._note(slug, request, None)
+                    raise
             if response is None:
                 response = self._answer(slug, request)
             self._note(slug, request, response)

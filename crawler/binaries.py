@@ -36,16 +36,21 @@ def usable_binaries(source: Path, folder: Path, *, as_root: bool) -> Path:
     """The binaries where the server's user can run them: as root, a copy in `folder` where that user can't enter theirs."""
     if not as_root or all(parent.stat().st_mode & 0o001 for parent in source.parents):
         return source
-    install = source.parent
+    install, package = source.parent, source.parent.parent
     key = hashlib.sha256(f"{install}{(source / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
     copy = folder / f"binaries-{key}"
     if not copy.exists():
         fresh = folder / f"binaries.new.{os.getpid()}"
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(install, fresh, symlinks=True)
-        fresh.chmod(0o755)
+        shutil.copytree(install, fresh / package.name / install.name, symlinks=True)
+        # A wheel keeps the shared libraries beside its package, and the programs look for them by that relative path.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+        for made in (fresh, fresh / package.name):
+            made.chmod(0o755)
         fresh.rename(copy)
-    return copy / "bin"
+    return copy / package.name / install.name / "bin"
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:

@@ -79,7 +79,8 @@ def _configuration(settings: Settings) -> Path:
     """A configuration of the demo's own: its outlets, and the credits and topics of the real one."""
     config = settings.data_dir / "config"
     for name in ("credits", "topics"):
-        shutil.copytree(settings.config_dir / name, config / name, dirs_exist_ok=True)
+        shutil.rmtree(config / name, ignore_errors=True)  # a file that was renamed must not stay beside its old self
+        shutil.copytree(settings.config_dir / name, config / name)
     return config
 
 

@@ -16,13 +16,42 @@ from pipelines.metadata import Metadata
 from pipelines.records import Hints, Reason, RemovedBlock
 from pipelines.selectors import select
 
-_BLOCKS = ("p", "div", "section", "aside", "li", "ul", "h1", "h2", "h3", "h4", "h5", "h6", "span", "strong", "b", "em", "i", "a", "td", "figcaption", "small", "footer", "address", "form")
+_BLOCKS = (
+    "p",
+    "div",
+    "section",
+    "aside",
+    "li",
+    "ul",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "span",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "a",
+    "td",
+    "figcaption",
+    "small",
+    "footer",
+    "address",
+    "form",
+)
 _CONTAINERS = ("div", "section", "aside", "ul", "ol", "form", "footer", "nav", "p", "figure", "table", "details")
 _PARAGRAPH = 120  # characters: from here on a block reads like a paragraph
 _BOX_MOST = 1_500  # characters of a box that is no article
 _BOX_SHARE = 0.35  # of the page's text
 _LINK_DENSE = 0.5  # share of a block's characters that stand in links
 _HEAD, _TAIL = 8, 12  # lines at the text's ends where residue sits
+_DIGIT = re.compile(r"\d")
+_CREDIT_WORD = re.compile(
+    r"^\W*(?:a cura|scritto|da|di|by|von|par|por|text|testo|pubblicat|ultim|publish|updat|aktualisiert)", re.IGNORECASE
+)
 _BIO_VERB = re.compile(
     r"\b(?:è\s+(?:un|una|stat[oa]|il|la)|scrive|lavora|collabora|si\s+occupa|appassionat[oa]|is\s+(?:a|an|the)|was|writes|covers|reports|joined|has\s+(?:been|written)|"
     r"ist|schreibt|arbeitet|berichtet|studierte|est\s+(?:un|une|journaliste)|écrit|couvre|es\s+(?:un|una|periodista)|escribe|cubre)\b",
@@ -83,7 +112,24 @@ def split_breaks(root: Any) -> None:
                 _append(element, paragraph)
                 paragraph = flush()
                 paragraph.text = tail
-            elif child.tag in ("div", "p", "ul", "ol", "table", "section", "h1", "h2", "h3", "h4", "h5", "h6", "article", "aside", "blockquote", "figure"):
+            elif child.tag in (
+                "div",
+                "p",
+                "ul",
+                "ol",
+                "table",
+                "section",
+                "h1",
+                "h2",
+                "h3",
+                "h4",
+                "h5",
+                "h6",
+                "article",
+                "aside",
+                "blockquote",
+                "figure",
+            ):
                 _append(element, paragraph)
                 element.append(child)
                 paragraph = flush()
@@ -106,7 +152,7 @@ def clean(lines: Sequence[str], tree_standfirst: str | None, metadata: Metadata)
             return Reason.TITLE_REPEAT, "title_repeat"
         if head and tree_standfirst and _same(line, tree_standfirst):
             return Reason.TITLE_REPEAT, "standfirst_repeat"
-        if head and people and _same(line, ", ".join(people)) or line.strip() in people:
+        if (head and people and _same(line, ", ".join(people))) or line.strip() in people:
             return Reason.BYLINE_LINE, "author_name"
         if found := dateline(line, people):
             return found
@@ -131,8 +177,8 @@ def clean(lines: Sequence[str], tree_standfirst: str | None, metadata: Metadata)
 
 def dateline(line: str, people: Sequence[str] = ()) -> tuple[Reason, str] | None:
     """Whether a line only says when, or when and by whom, the article appeared."""
-    if len(line) > 200:
-        return None
+    if len(line) > 200 or not (_DIGIT.search(line) or _CREDIT_WORD.match(line)):
+        return None  # the cheap question first: most lines hold neither a number nor a word of crediting
     dated = dates.has_date(line)
     rest = dates.without_dates(line)
     for name in people:
@@ -140,13 +186,27 @@ def dateline(line: str, people: Sequence[str] = ()) -> tuple[Reason, str] | None
     words = re.sub(r"[\W\d_]+", " ", wording.PUBLISHED_WORDS.sub(" ", rest)).split()
     if dated and not words:
         return Reason.DATE_LINE, "date_line"
-    if dated and re.match(r"^\W*(?:pubblicat[oa]|ultim[ao] (?:revisione|modifica|aggiornamento)|aggiornat[oa]|published|updated|last updated|posted|veröffentlicht|aktualisiert|publié|publicado)\b", line, re.IGNORECASE) and len(words) <= 12:
+    if (
+        dated
+        and re.match(
+            r"^\W*(?:pubblicat[oa]|ultim[ao] (?:revisione|modifica|aggiornamento)|aggiornat[oa]|published|updated|last updated|posted|veröffentlicht|aktualisiert|publié|publicado)\b",
+            line,
+            re.IGNORECASE,
+        )
+        and len(words) <= 12
+    ):
         return (Reason.BYLINE_LINE, "published_by") if len(words) > 1 else (Reason.DATE_LINE, "date_line")
-    credit = re.match(r"^\W*(?:a cura di|(?:scritto\s+)?da|di|by|von|par|por|text|testo)\s*:?\s+(.{2,90})$", line, re.IGNORECASE)
+    credit = re.match(
+        r"^\W*(?:a cura di|(?:scritto\s+)?da|di|by|von|par|por|text|testo)\s*:?\s+(.{2,90})$", line, re.IGNORECASE
+    )
     if credit and people and any(name.casefold() in line.casefold() for name in people) and len(words) <= 6:
         return Reason.BYLINE_LINE, "byline_line"
     # What an extractor leaves of "Pubblicato … a cura di …" when it cut the date out.
-    if re.match(r"^\W*(?:pubblicato|ultima revisione:?|published|updated|aktualisiert:?)\W*(?:a cura di .{2,60}|by .{2,60})?$", line, re.IGNORECASE):
+    if re.match(
+        r"^\W*(?:pubblicato|ultima revisione:?|published|updated|aktualisiert:?)\W*(?:a cura di .{2,60}|by .{2,60})?$",
+        line,
+        re.IGNORECASE,
+    ):
         return Reason.DATE_LINE, "date_line_rest"
     return None
 
@@ -162,7 +222,9 @@ def positioned(cuts: Sequence[Cut], blocks: Sequence[str]) -> tuple[RemovedBlock
         if text:
             first_line = text.split("\n", 1)[0]
             position = index.get(_bare(first_line)[:80], len(blocks))
-            seen.setdefault((text, cut.reason), RemovedBlock(text=text, reason=cut.reason, rule=cut.rule, position=position))
+            seen.setdefault(
+                (text, cut.reason), RemovedBlock(text=text, reason=cut.reason, rule=cut.rule, position=position)
+            )
     return tuple(sorted(seen.values(), key=lambda block: block.position))
 
 
@@ -185,7 +247,11 @@ def _prune_by_words(root: Any, total: int, metadata: Metadata, cuts: list[Cut]) 
             continue
         if wording.ALL_BY_AUTHOR.match(text):
             _cut(_author_box(element, total), Reason.AUTHOR_BIO, "all_by_author", cuts)
-        elif element.tag in ("h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "span", "b") and wording.RELATED.match(text) and len(text) <= 60:
+        elif (
+            element.tag in ("h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "span", "b")
+            and wording.RELATED.match(text)
+            and len(text) <= 60
+        ):
             _cut_related(element, total, cuts)
         elif wording.PROMO.match(text) and len(text) <= 60 and element.tag != "a":
             _cut(element, Reason.PROMO, "promo_line", cuts)
@@ -222,7 +288,12 @@ def _cut_related(heading: Any, total: int, cuts: list[Cut]) -> None:
 def _is_box(element: Any, total: int) -> bool:
     """Whether an element can be a box beside the article: short, and without the page's heading."""
     length = len(_text(element))
-    return length <= _BOX_MOST and length <= _BOX_SHARE * total and element.find(".//h1") is None and element.find(".//article") is None
+    return (
+        length <= _BOX_MOST
+        and length <= _BOX_SHARE * total
+        and element.find(".//h1") is None
+        and element.find(".//article") is None
+    )
 
 
 def _link_share(element: Any) -> float:
@@ -233,7 +304,9 @@ def _link_share(element: Any) -> float:
 def _is_bio(line: str, people: Sequence[str]) -> bool:
     for name in people:
         first = name.split()[0]
-        if (line.startswith(name) or (line.startswith(first) and len(line) > _PARAGRAPH)) and _BIO_VERB.search(line[:120]):
+        if (line.startswith(name) or (line.startswith(first) and len(line) > _PARAGRAPH)) and _BIO_VERB.search(
+            line[:120]
+        ):
             return True
     return False
 

@@ -157,16 +157,16 @@ def claim_fingerprint(entry: Entry) -> bytes:
 def content_hash(extraction: Extraction) -> bytes:
     """SHA-256 over what a reader sees: equal hashes mean an unchanged article.
 
-    Where a field was read, what was removed and how whitespace runs do not count.
+    Where a field was read, what was removed and how whitespace runs do not count; nor does the modification date alone,
+    which some sites set to the time of the request.
     """
     title, standfirst = extraction.title, extraction.standfirst
-    authors, published, modified = extraction.authors, extraction.published, extraction.modified
+    authors, published = extraction.authors, extraction.published
     seen = (
         title.value if title else "",
         standfirst.value if standfirst else "",
         "\x00".join(authors.value if authors else ()),
         published.value.isoformat() if published else "",
-        modified.value.isoformat() if modified else "",
         extraction.text,
     )
     return _digest(seen)

@@ -5,11 +5,14 @@ The text is `pipelines.extract`'s affair, what is removed from it `pipelines.boi
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urljoin
+
+import htmldate
 
 from pipelines import authors, dates, jsonld
 from pipelines.discovery.dates import read_date
@@ -18,15 +21,22 @@ from pipelines.selectors import select
 
 T = TypeVar("T")
 
-_PUBLISHED = re.compile(r"pubblicat|publish|veröffentlich|erschienen|publié|publicad|posted|date-?line|\bdate\b|\bdatum\b|created", re.IGNORECASE)
-_MODIFIED = re.compile(r"revision|aggiornat|modificat|updat|modif|aktualisiert|geändert|mis à jour|actualizad|edited", re.IGNORECASE)
+_PUBLISHED = re.compile(
+    r"pubblicat|publish|veröffentlich|erschienen|publié|publicad|posted|date-?line|\bdate\b|\bdatum\b|created",
+    re.IGNORECASE,
+)
+_MODIFIED = re.compile(
+    r"revision|aggiornat|modificat|updat|modif|aktualisiert|geändert|mis à jour|actualizad|edited", re.IGNORECASE
+)
 _BYLINE_LINE = re.compile(
     r"^(?:(?:pubblicato|published|posted|veröffentlicht|publié|publicado)\b.{0,80}?\s)?"
     r"(?:a\s+cura\s+di|(?:scritto\s+)?da|di|by|von|par|por)\s+(?P<who>[A-ZÀ-Þ][^|]{2,80})$",
     re.IGNORECASE,
 )
 _BYLINE_MARK = re.compile(r"byline|author|autor|firma|writer|redattore|signature", re.IGNORECASE)
-_NOT_BYLINE = re.compile(r"bio|box|about|card|related|comment|avatar|image|img|photo|social|follow|list|footer", re.IGNORECASE)
+_NOT_BYLINE = re.compile(
+    r"bio|box|about|card|related|comment|avatar|image|img|photo|social|follow|list|footer", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,8 @@ def read(tree: Any, page: Page, context: Context) -> Metadata:
         modified=modified,
         language=_language(tree, article, meta, context),
         section=_first(
-            (Origin.JSON_LD, jsonld.text_of(article.get("articleSection"))), (Origin.OPENGRAPH, meta.get("article:section"))
+            (Origin.JSON_LD, jsonld.text_of(article.get("articleSection"))),
+            (Origin.OPENGRAPH, meta.get("article:section")),
         ),
         image=_image(article, meta, page.url),
         paywalled=_paywalled(tree, article, meta),
@@ -105,7 +116,9 @@ def _metas(tree: Any) -> dict[str, str]:
 # -- title ---------------------------------------------------------------------------------------------------------
 
 
-def _title(tree: Any, article: dict[str, Any], meta: dict[str, str], site: str | None, context: Context) -> Field[str] | None:
+def _title(
+    tree: Any, article: dict[str, Any], meta: dict[str, str], site: str | None, context: Context
+) -> Field[str] | None:
     element = next(iter(tree.xpath("//title[1]")), None)
     document = _text(element)
     headings = [text for text in (_text(heading) for heading in tree.iter("h1")) if text and len(text) > 8]
@@ -155,14 +168,19 @@ def _dates(
     tree: Any, page: Page, context: Context, article: dict[str, Any], meta: dict[str, str]
 ) -> tuple[Field[When] | None, Field[When] | None]:
     zone = context.timezone
-    ruled = next((_when_of(element, page, zone) for selector in context.hints.date for element in select(tree, selector)), None)
+    ruled = next(
+        (_when_of(element, page, zone) for selector in context.hints.date for element in select(tree, selector)), None
+    )
     times = list(_times(tree, page, zone))
     lines = list(_date_lines(tree, page, zone))
     entry = context.entry
     published = _first(
         (Origin.OUTLET_RULE, ruled),
         (Origin.JSON_LD, read_date(jsonld.text_of(article.get("datePublished")), zone)),
-        (Origin.OPENGRAPH, _meta_date(meta, zone, "article:published_time", "og:article:published_time", "og:published_time")),
+        (
+            Origin.OPENGRAPH,
+            _meta_date(meta, zone, "article:published_time", "og:article:published_time", "og:published_time"),
+        ),
         (Origin.MICRODATA, _itemprop_date(tree, page, zone, "datePublished")),
         (Origin.META, _meta_date(meta, zone, *_META_DATES)),
         (Origin.JSON_LD, read_date(jsonld.text_of(article.get("dateCreated")), zone)),
@@ -170,7 +188,7 @@ def _dates(
         (Origin.TIME_ELEMENT, next((when for when, modified in times if not modified), None)),
         (Origin.SOURCE, entry.published if entry else None),
         (Origin.URL, dates.day_in_url(page.url, zone)),
-    )
+    ) or _guessed_date(tree, page, zone)
     modified = _first(
         (Origin.JSON_LD, read_date(jsonld.text_of(article.get("dateModified")), zone)),
         (Origin.OPENGRAPH, _meta_date(meta, zone, "article:modified_time", "og:updated_time")),
@@ -180,6 +198,20 @@ def _dates(
         (Origin.TIME_ELEMENT, next((when for when, is_modified in times if is_modified), None)),
     )
     return published, modified
+
+
+def _guessed_date(tree: Any, page: Page, zone: str | None) -> Field[When] | None:
+    """Htmldate's word where nothing else has one. Its 1 January means that it found a year and no more."""
+    try:
+        guess = htmldate.find_date(
+            copy.deepcopy(tree), original_date=True, extensive_search=False, max_date=page.fetched_at, url=page.url
+        )
+    except (ValueError, TypeError, AttributeError):  # seen on damaged dates
+        return None
+    found = read_date(guess, zone)
+    if found is None or (found.day.month, found.day.day) == (1, 1):
+        return None
+    return Field(value=found, origin=Origin.TRAFILATURA)
 
 
 _META_DATES = (
@@ -218,7 +250,13 @@ def _times(tree: Any, page: Page, zone: str | None) -> Iterator[tuple[When, bool
 
 
 def _is_teaser(element: Any) -> bool:
-    return bool(re.search(r"related|teaser|card|sidebar|most-?read|recommend|correlat|widget", element.get("class") or "", re.IGNORECASE))
+    return bool(
+        re.search(
+            r"related|teaser|card|sidebar|most-?read|recommend|correlat|widget",
+            element.get("class") or "",
+            re.IGNORECASE,
+        )
+    )
 
 
 def _date_lines(tree: Any, page: Page, zone: str | None) -> Iterator[tuple[When, bool]]:
@@ -250,12 +288,22 @@ def _date_lines(tree: Any, page: Page, zone: str | None) -> Iterator[tuple[When,
 def _authors(
     tree: Any, context: Context, article: dict[str, Any], meta: dict[str, str], site: str | None
 ) -> tuple[Field[str] | None, Field[tuple[str, ...]] | None]:
-    ruled = next((text for selector in context.hints.byline for element in select(tree, selector) if (text := _text(element))), None)
+    ruled = next(
+        (text for selector in context.hints.byline for element in select(tree, selector) if (text := _text(element))),
+        None,
+    )
     line = _byline_line(tree)
     candidates: list[tuple[Origin, list[str]]] = [
         (Origin.OUTLET_RULE, [ruled] if ruled else []),
         (Origin.JSON_LD, list(_names(article.get("author")) or _names(article.get("creator")))),
-        (Origin.META, [meta[name] for name in ("author+", "parsely-author+", "sailthru.author+", "dc.creator", "byl") if name in meta]),
+        (
+            Origin.META,
+            [
+                meta[name]
+                for name in ("author+", "parsely-author+", "sailthru.author+", "dc.creator", "byl")
+                if name in meta
+            ],
+        ),
         (Origin.OPENGRAPH, [meta["article:author+"]] if "article:author+" in meta else []),
         (Origin.MICRODATA, _itemprop_authors(tree)),
         (Origin.BYLINE_LINE, [_who(line)] if line else []),
@@ -356,7 +404,9 @@ def _image(article: dict[str, Any], meta: dict[str, str], base: str) -> Field[st
     value = article.get("image")
     value = value[0] if isinstance(value, list) and value else value
     value = (value.get("url") or value.get("contentUrl")) if isinstance(value, dict) else value
-    found = _first((Origin.JSON_LD, value if isinstance(value, str) else None), (Origin.OPENGRAPH, meta.get("og:image")))
+    found = _first(
+        (Origin.JSON_LD, value if isinstance(value, str) else None), (Origin.OPENGRAPH, meta.get("og:image"))
+    )
     if found is None:
         return None
     try:
@@ -390,4 +440,6 @@ def _own_text(element: Any) -> str:
     return " ".join(element.text_content().split())
 
 
-_BLOCKS = frozenset({"p", "div", "ul", "ol", "li", "table", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "figure"})
+_BLOCKS = frozenset(
+    {"p", "div", "ul", "ol", "li", "table", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6", "figure"}
+)

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from crawler.binaries import source_binaries
 from crawler.embedded import EmbeddedPostgres
 from pipelines.errors import StoreError
 
@@ -160,3 +161,18 @@ def test_folder_closed_to_the_servers_user_is_told_with_what_to_do(folder: Path)
     folder.parent.chmod(0o700)
     with pytest.raises(StoreError, match="AIWIRE_DATA_DIR"):
         EmbeddedPostgres(folder).acquire()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as somebody else")
+def test_binaries_under_a_closed_folder_are_copied_where_the_server_can_run_them(folder: Path) -> None:
+    """A checkout under root's own home: Postgres runs as a user who can't enter it."""
+    closed = Path(tempfile.mkdtemp(prefix="aiwire-closed-"))  # 0700
+    try:
+        package = source_binaries(None).parent.parent
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(part, closed / part.name, symlinks=True)
+        binaries = closed / package.name / "pginstall18" / "bin"
+        with EmbeddedPostgres(folder, binaries=binaries) as server, psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        shutil.rmtree(closed)

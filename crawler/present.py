@@ -59,7 +59,10 @@ def articles(rows: Sequence[dict[str, Any]]) -> Table:
 def article(row: dict[str, Any]) -> Iterable[Text | str]:
     """One article whole: fields, text, credits, what was removed, revisions."""
     yield Text(row["title"], style="bold")
-    yield Text(f"{row['outlet_name']} · {', '.join(row['authors']) or 'no byline'} · {row['published'] or 'no date'} · {row['url']}", style="dim")
+    yield Text(
+        f"{row['outlet_name']} · {', '.join(row['authors']) or 'no byline'} · {row['published'] or 'no date'} · {row['url']}",
+        style="dim",
+    )
     if row["standfirst"]:
         yield Text(row["standfirst"], style="italic")
     yield ""
@@ -70,14 +73,19 @@ def article(row: dict[str, Any]) -> Iterable[Text | str]:
         yield Text(f"\nremoved as {block['reason']} by {block['rule']}: {_short(block['text'], 300)}", style="red")
     for revision in row["revisions"]:
         changed = f": {', '.join(revision['changed'])}" if revision["changed"] else ""
-        yield Text(f"\nrevision {revision['revision']}, {revision['reason']}{changed}, {revision['seen_at']:%Y-%m-%d %H:%M} UTC", style="dim")
+        yield Text(
+            f"\nrevision {revision['revision']}, {revision['reason']}{changed}, {revision['seen_at']:%Y-%m-%d %H:%M} UTC",
+            style="dim",
+        )
 
 
 def sources(rows: Sequence[dict[str, Any]], now: datetime) -> Table:
     """One line a source: state, last poll, last new article, next poll, what is wrong."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("Outlet", "Source", "State", "Articles", "Last poll", "Last new", "Next poll", "What is wrong"):
-        table.add_column(heading, justify="right" if heading == "Articles" else "left", no_wrap=heading in ("Outlet", "State"))
+        table.add_column(
+            heading, justify="right" if heading == "Articles" else "left", no_wrap=heading in ("Outlet", "State")
+        )
     for row in rows:
         state = row["state"] or row["policy"]
         table.add_row(

@@ -123,7 +123,7 @@ def configure(
     if twisted:
         from twisted.python.log import PythonLoggingObserver  # noqa: PLC0415 -- only where Twisted runs
 
-        PythonLoggingObserver(loggerName="twisted").start()  # type: ignore[no-untyped-call]
+        PythonLoggingObserver(loggerName="twisted").start()
 
 
 def capture(error: BaseException, **tags: object) -> None:

@@ -20,7 +20,10 @@ _TAIL = re.compile(
     r"\s+(?:per|for|für|pour|para)\s+(?=[A-Z]|the\b)|\s+(?:in|from|aus|à|a)\s+(?=[A-Z][a-zà-ü]+$)|\().*$",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*(?:;|\||/|\n|,(?!\s*(?:jr|sr|ph\.?d|md|iii?)\b)|\s+(?:and|und|e|ed|et|y|with|con|mit|avec|&|e con)\s+|\s&\s)\s*", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"\s*(?:;|\||/|\n|,(?!\s*(?:jr|sr|ph\.?d|md|iii?)\b)|\s+(?:and|und|e|ed|et|y|with|con|mit|avec|&|e con)\s+|\s&\s)\s*",
+    re.IGNORECASE,
+)
 _NOT_PEOPLE = re.compile(
     r"(?:^|\b)(?:redazione|redaktion|newsroom|staff|team|editors?|editorial|admin|administrator|desk|editoriale|rédaction|"
     r"redacción|agency|agenzia|agentur|agence|agencia|news|press|notizie|nachrichten|online|guest|ospite|contributors?|"
@@ -52,7 +55,7 @@ def people(raw: Iterable[str] | str, *, outlet: str | None = None) -> tuple[str,
 
 
 def _person(text: str, outlet: str | None) -> str | None:
-    name = " ".join(_TAIL.sub("", _LEAD.sub("", text)).split()).strip(" ,:;-–—|•·*\"“”")
+    name = " ".join(_TAIL.sub("", _LEAD.sub("", text)).split()).strip(' ,:;-–—|•·*"“”')
     if not name or name.startswith("@") or "@" in name or not _NAME.match(name):
         return None
     words = name.split()

@@ -35,7 +35,10 @@ _MONTHS = {
 }
 _NAMES = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
 _CLOCK = r"(?:\s*[,|·•–-]?\s*(?:alle|ore|at|um|à|a las|às|h)?\.?\s*(?:ore\s+)?(\d{1,2})[:.h](\d{2})(?::(\d{2}))?\s*(?:uhr\b)?\s*([ap]\.?m\.?)?\s*(UTC|GMT|CET|CEST|MEZ|MESZ|BST|EST|EDT|PST|PDT|ET|PT)?)?"
-_DAY_FIRST = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|º|°|er)?\.?\s+(?:de\s+|of\s+)?({_NAMES})\.?,?\s+(?:de\s+|del\s+)?(\d{{4}})\b{_CLOCK}", re.IGNORECASE)
+_DAY_FIRST = re.compile(
+    rf"\b(\d{{1,2}})(?:st|nd|rd|th|º|°|er)?\.?\s+(?:de\s+|of\s+)?({_NAMES})\.?,?\s+(?:de\s+|del\s+)?(\d{{4}})\b{_CLOCK}",
+    re.IGNORECASE,
+)
 _MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b{_CLOCK}", re.IGNORECASE)
 _NUMERIC = re.compile(rf"\b(\d{{1,2}})[./-](\d{{1,2}})[./-](\d{{4}})\b{_CLOCK}", re.IGNORECASE)
 _ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")

@@ -55,7 +55,9 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     cleaned = "\n".join(lines)
     if _weight(cleaned) < TEXT_LEAST:
         raise ExtractError(
-            f"its text has {len(cleaned)} characters: no article, or one that can't be read", subject=page.url, code="no_article"
+            f"its text has {len(cleaned)} characters: no article, or one that can't be read",
+            subject=page.url,
+            code="no_article",
         )
     title = fields.title or _title_from(context)
     return Extraction(
@@ -78,7 +80,10 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
 
 def warm() -> None:
     """Pay what the first page of a process would pay."""
-    body = "".join(f"<p>Una frase abbastanza lunga da sembrare un paragrafo vero, numero {n}, e un'altra ancora.</p>" for n in range(8))
+    body = "".join(
+        f"<p>Una frase abbastanza lunga da sembrare un paragrafo vero, numero {n}, e un'altra ancora.</p>"
+        for n in range(8)
+    )
     page = Page(
         url="https://example.org/a",
         body=f"<html><head><title>t</title></head><body><article>{body}</article></body></html>".encode(),
@@ -121,7 +126,11 @@ def _set_apart(root: Any, standfirst: str) -> str | None:
             continue
         parent = element.getparent()
         marks = f"{element.get('class') or ''} {element.get('itemprop') or ''} {(parent.get('class') or '') if parent is not None else ''}"
-        if element.tag in ("h2", "h3", "h4") or _SET_APART.search(marks) or next(element.iterancestors("header"), None) is not None:
+        if (
+            element.tag in ("h2", "h3", "h4")
+            or _SET_APART.search(marks)
+            or next(element.iterancestors("header"), None) is not None
+        ):
             return standfirst
     return None
 

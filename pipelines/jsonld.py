@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_TYPES = re.compile(r"(News|Report|Blog|Opinion|Review|Analysis|Background|Satirical|Tech|Scholarly|AdvertiserContent|Live)?(Article|Posting|BlogPost|NewsArticle|LiveBlogPosting|Report)$")
+_TYPES = re.compile(
+    r"(News|Report|Blog|Opinion|Review|Analysis|Background|Satirical|Tech|Scholarly|AdvertiserContent|Live)?(Article|Posting|BlogPost|NewsArticle|LiveBlogPosting|Report)$"
+)
 _BYTES_MOST = 2 << 20
 _DEPTH_MOST = 12
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -66,7 +68,9 @@ def _scripts(tree: Any) -> Iterator[Any]:
 
 
 def _loads(text: str) -> Any:
-    text = re.sub(r"^\s*(<!\[CDATA\[|<!--|//\s*<!\[CDATA\[)|(\]\]>|-->|//\s*\]\]>)\s*;?\s*$", "", text).strip().rstrip(";")
+    text = (
+        re.sub(r"^\s*(<!\[CDATA\[|<!--|//\s*<!\[CDATA\[)|(\]\]>|-->|//\s*\]\]>)\s*;?\s*$", "", text).strip().rstrip(";")
+    )
     mended = _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", text))
     for candidate in (text, mended, html.unescape(mended)):
         try:
@@ -87,14 +91,26 @@ def _walk(node: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
             yield from _walk(part, depth + 1)
     elif isinstance(node, dict):
         yield node
-        for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "itemListElement", "item", "author", "publisher"):
+        for key in (
+            "@graph",
+            "mainEntity",
+            "mainEntityOfPage",
+            "hasPart",
+            "itemListElement",
+            "item",
+            "author",
+            "publisher",
+        ):
             if isinstance(node.get(key), dict | list):
                 yield from _walk(node[key], depth + 1)
 
 
 def _is_article(node: dict[str, Any]) -> bool:
     types = node.get("@type")
-    return any(isinstance(name, str) and _TYPES.search(name.rpartition("/")[2]) for name in (types if isinstance(types, list) else [types]))
+    return any(
+        isinstance(name, str) and _TYPES.search(name.rpartition("/")[2])
+        for name in (types if isinstance(types, list) else [types])
+    )
 
 
 def _resolved(value: Any, by_id: dict[str, dict[str, Any]]) -> Any:

@@ -96,13 +96,37 @@ LINES: tuple[tuple[Reason, str, re.Pattern[str]], ...] = (
 CONTAINERS: tuple[tuple[Reason, str, re.Pattern[str]], ...] = tuple(
     (reason, rule, re.compile(rf"(?:^|[\s_-])(?:{words})(?:$|[\s_-])", re.IGNORECASE))
     for reason, rule, words in (
-        (Reason.AUTHOR_BIO, "author_box", r"author-?(?:bio|box|info|card|about|profile|description)|about-?(?:the-?)?author|bio-?box|post-author-box|autore-?box|writer-?bio|author__bio|authorbox"),
-        (Reason.NEWSLETTER, "newsletter_box", r"newsletter[\w-]*|nl-?(?:signup|box|form)|subscribe-?(?:box|form|widget)|mailchimp|signup-?(?:box|form)"),
-        (Reason.RELATED, "related_box", r"related(?:-?(?:articles?|posts?|content|links?|stories|news|box|items?))?|read-?(?:more|also|next)(?:-box)?|correlati|articoli-correlati|see-?also|more-?stories|recommend(?:ed|ations?)|mehr-zum-thema|yarpp|outbrain|taboola"),
-        (Reason.SHARE, "share_box", r"(?:social-?)?shar(?:e|ing)(?:-?(?:bar|buttons?|links?|tools?|box|icons?))?|social-?(?:links?|icons?|media|bar|buttons?)|condividi|addtoany|sharedaddy"),
-        (Reason.COMMENTS_UI, "comments_box", r"comments?-?(?:area|section|list|form|wrapper)|disqus(?:_thread)?|respond"),
+        (
+            Reason.AUTHOR_BIO,
+            "author_box",
+            r"author-?(?:bio|box|info|card|about|profile|description)|about-?(?:the-?)?author|bio-?box|post-author-box|autore-?box|writer-?bio|author__bio|authorbox",
+        ),
+        (
+            Reason.NEWSLETTER,
+            "newsletter_box",
+            r"newsletter[\w-]*|nl-?(?:signup|box|form)|subscribe-?(?:box|form|widget)|mailchimp|signup-?(?:box|form)",
+        ),
+        (
+            Reason.RELATED,
+            "related_box",
+            r"related(?:-?(?:articles?|posts?|content|links?|stories|news|box|items?))?|read-?(?:more|also|next)(?:-box)?|correlati|articoli-correlati|see-?also|more-?stories|recommend(?:ed|ations?)|mehr-zum-thema|yarpp|outbrain|taboola",
+        ),
+        (
+            Reason.SHARE,
+            "share_box",
+            r"(?:social-?)?shar(?:e|ing)(?:-?(?:bar|buttons?|links?|tools?|box|icons?))?|social-?(?:links?|icons?|media|bar|buttons?)|condividi|addtoany|sharedaddy",
+        ),
+        (
+            Reason.COMMENTS_UI,
+            "comments_box",
+            r"comments?-?(?:area|section|list|form|wrapper)|disqus(?:_thread)?|respond",
+        ),
         (Reason.COOKIE, "cookie_box", r"cookie-?(?:banner|notice|consent|bar|law)|consent-?(?:banner|layer)|gdpr"),
-        (Reason.PROMO, "promo_box", r"promo(?:-?(?:box|block|banner|tion))?|sponsor(?:ed|-box)?|advert(?:isement|ising)?|ad-?(?:slot|unit|container|wrapper|banner)|affiliate(?:-box)?"),
+        (
+            Reason.PROMO,
+            "promo_box",
+            r"promo(?:-?(?:box|block|banner|tion))?|sponsor(?:ed|-box)?|advert(?:isement|ising)?|ad-?(?:slot|unit|container|wrapper|banner)|affiliate(?:-box)?",
+        ),
     )
 )
 """What markup calls such blocks: class, id and role, word by word."""

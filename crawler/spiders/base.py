@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import scrapy
@@ -108,6 +109,8 @@ class OutletSpider(scrapy.Spider):
             yield self.poll_request(source).replace(callback=self.parse_source, cb_kwargs={"source": source})
 
     async def parse_source(self, response: Response, source: Source) -> AsyncIterator[scrapy.Request]:
+        if not self._usable(response):
+            return
         discovery = await self.read_source(source, page_of(response, requested=source.url), self._sandbox)
         for url in discovery.nested[:NESTED_MOST]:
             nested = source.model_copy(update={"url": url})
@@ -120,6 +123,8 @@ class OutletSpider(scrapy.Spider):
             )
 
     async def parse_article(self, response: Response, entry: Entry) -> AsyncIterator[dict[str, Any]]:
+        if not self._usable(response):
+            return
         page = page_of(response, requested=entry.url)
         try:
             ingested = await self.read_article(entry, page, self._sandbox)
@@ -137,6 +142,11 @@ class OutletSpider(scrapy.Spider):
             "credited": [attribution.credited for attribution in ingested.attributions],
             "relevant": ingested.relevance.relevant,
         }
+
+    def _usable(self, response: Response) -> bool:
+        if response.status != HTTPStatus.OK:
+            self.logger.error("%s answered HTTP %d", response.url, response.status)
+        return response.status == HTTPStatus.OK
 
     @property
     def _sandbox(self) -> Sandbox:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from installation import Installation, events
+
+from crawler.embedded import EmbeddedPostgres
+from crawler.newsroom.client import Newsroom
+from pipelines.store.migrate import migrate
 
 PATIENCE = 60.0  # seconds that a test waits for what it expects; nothing is asserted about time itself
 
@@ -72,6 +78,15 @@ def family(parent: int) -> dict[int, str]:
         found |= more
         grown = bool(more)
     return found
+
+
+def postgres_of(server: EmbeddedPostgres) -> list[int]:
+    """The server and its backends."""
+    try:
+        pid = int((server.folder / "cluster" / "postmaster.pid").read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return []
+    return sorted(family(pid))
 
 
 def test_daemon_ingests_on_its_timer_and_drains_on_sigterm(installation: Installation) -> None:
@@ -139,13 +154,31 @@ def test_killed_children_come_back_and_nothing_is_lost_or_doubled(installation: 
     _kill_at_random(installation, kills=3)
 
 
+@pytest.fixture
+def embedded(newsroom: Newsroom) -> Iterator[tuple[Installation, EmbeddedPostgres]]:
+    """An installation whose Postgres is its own, as a newcomer has it, so that it can be killed as well."""
+    folder = Path(tempfile.mkdtemp(prefix="aiwire-kills-"))
+    folder.chmod(0o755)  # as root, the server runs as another user
+    try:
+        with EmbeddedPostgres(folder / "data" / "postgres") as server:
+            migrate(server.url)
+            yield Installation(folder=folder, database_url=server.url, newsroom=newsroom), server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments_lose_and_double_nothing(installation: Installation) -> None:
-    _kill_at_random(installation, kills=20)
+def test_twenty_kills_at_random_moments_lose_and_double_nothing(
+    embedded: tuple[Installation, EmbeddedPostgres],
+) -> None:
+    installation, server = embedded
+    _kill_at_random(installation, kills=20, server=server, DATABASE_URL="")
 
 
-def _kill_at_random(installation: Installation, *, kills: int) -> None:
-    """SIGKILL any process of the daemon, the parent included; who dies is started again by the parent or by us."""
+def _kill_at_random(
+    installation: Installation, *, kills: int, server: EmbeddedPostgres | None = None, **environment: str
+) -> None:
+    """SIGKILL any process of the daemon, the parent and Postgres included; the parent starts them again, we the parent."""
     dice = random.Random(os.environ.get("AIWIRE_TEST_SEED", "aiwire"))
     installation.configure(every="1s", looks=("2s", "4s", "8s"))
     held = [
@@ -153,20 +186,27 @@ def _kill_at_random(installation: Installation, *, kills: int) -> None:
         "chipwire/lab-publishes-failures", "rechenblatt/rechenzentrum-ostsee", "rechenblatt/spielzeug-mit-ki",
     ]  # fmt: skip
     for _ in range(kills):
-        with daemon(installation) as process:
+        if server is not None:
+            server.ensure_alive()
+        with daemon(installation, **environment) as process:
             time.sleep(dice.uniform(0.5, 4.0))
             if held and dice.random() < 0.5:
                 installation.newsroom.publish(held.pop())
-            running = family(process.pid)
-            victim = dice.choice(sorted(running))
-            os.kill(victim, signal.SIGKILL)
+            running = sorted(family(process.pid))
+            if server is not None:
+                running += postgres_of(server)
+            victim = dice.choice(running)
+            with suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+                os.kill(victim, signal.SIGKILL)
             if victim == process.pid:
                 process.wait()
             else:
                 time.sleep(dice.uniform(0.0, 2.0))
     while held:
         installation.newsroom.publish(held.pop())
-    with daemon(installation):
+    if server is not None:
+        server.ensure_alive()
+    with daemon(installation, **environment):
         wait_for(lambda: complete(installation), "all articles after the kills", 120)
     rows = installation.rows("SELECT url, count(*) AS n FROM news.article GROUP BY url HAVING count(*) > 1")
     assert rows == []

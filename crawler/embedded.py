@@ -53,7 +53,7 @@ class EmbeddedPostgres:
         self._log = self.folder / "server.log"
         self._hold: IO[str] | None = None
         self._user = unprivileged_user()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._started: int | None = None
 
     @property
     def url(self) -> str:
@@ -87,8 +87,7 @@ class EmbeddedPostgres:
             try:
                 fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if self._process is not None:
-                    self._process.returncode = 0  # others hold it: it outlives us, and nobody here waits for it
+                pass  # others hold it
             else:
                 self._stop()
             self._let_go()
@@ -122,22 +121,27 @@ class EmbeddedPostgres:
         binaries = usable_binaries(source_binaries(self._binaries), self.folder, as_root=self._user is not None)
         if not (self._cluster / "PG_VERSION").exists():
             self._create_cluster(binaries)
-        self._remove_stale_locks()
         deadline = time.monotonic() + _START_SECONDS
-        while True:
-            process = self._process = self._launch(binaries)
-            while process.poll() is None and time.monotonic() < deadline:
-                if self._answers():
-                    self._create_database()
-                    return
-                time.sleep(0.05)
-            if process.poll() is None:
-                process.terminate()
+        launched: subprocess.Popen[bytes] | None = None
+        while not self._answers():
+            if time.monotonic() > deadline:
                 raise self._failure(f"it did not answer within {_START_SECONDS} s")
-            # Backends orphaned by a SIGKILL hold the shared memory for a moment: try again.
-            if time.monotonic() > deadline or "shared memory" not in self._log_tail():
-                raise self._failure(f"it ended with status {process.returncode}")
-            time.sleep(0.3)
+            pid = self._recorded_pid()
+            if launched is not None and launched.poll() is not None:
+                # Backends orphaned by a SIGKILL hold the shared memory for a moment: try again.
+                if "shared memory" not in self._log_tail():
+                    raise self._failure(f"it ended with status {launched.returncode}")
+                launched = None
+                time.sleep(0.3)
+            elif launched is None and (pid is None or not _is_postgres(pid, self._cluster)):
+                self._remove_stale_locks()
+                launched = self._launch(binaries)
+            # A postmaster that is there and does not answer is recovering: one of its backends was killed.
+            time.sleep(0.05)
+        if launched is not None:
+            self._started = launched.pid
+            launched.returncode = 0  # it outlives this object, whoever stops it: not ours to wait for
+        self._create_database()
 
     def _launch(self, binaries: Path) -> subprocess.Popen[bytes]:
         options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
@@ -201,20 +205,21 @@ class EmbeddedPostgres:
             return
         os.kill(pid, signal.SIGINT)  # fast shutdown: open transactions are rolled back
         deadline = time.monotonic() + 30
-        if self._process is not None and self._process.pid == pid:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(30)
-            self._process = None
         while _is_postgres(pid, self._cluster) and time.monotonic() < deadline:
             time.sleep(0.05)
+        self._reap()
+
+    def _reap(self) -> None:
+        if self._started is not None:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._started, os.WNOHANG)
 
     def _recorded_pid(self) -> int | None:
         return _pid_in(self._cluster / "postmaster.pid")
 
     def _remove_stale_locks(self) -> None:
         """Postgres would refuse to start: after a reboot the number may be any process', after a kill a zombie's."""
-        if self._process is not None:
-            self._process.poll()
+        self._reap()
         for lock in (self._cluster / "postmaster.pid", self._socket_folder() / ".s.PGSQL.5432.lock"):
             pid = _pid_in(lock)
             if pid is not None and not _is_postgres(pid, self._cluster):

@@ -24,7 +24,7 @@ from crawler.commands import database
 from crawler.newsroom.articles import all_articles
 from crawler.newsroom.client import Newsroom
 from crawler.newsroom.state import State
-from crawler.settings import Settings
+from crawler.settings import Settings, is_checkout
 from pipelines.errors import AiwireError
 from pipelines.store import reading
 from pipelines.store.database import Database
@@ -180,7 +180,7 @@ def _where_next(rows: list[dict[str, Any]], counts: dict[str, Any], seconds: flo
         f"[bold]{counts['articles']} articles[/] from three outlets, {counts['revisions']} revisions ({revised} corrected), "
         f"{counts['removed_blocks']} blocks that are not the article, in {seconds} s.\n"
     )
-    program = Path(sys.argv[0]).name if shutil.which(Path(sys.argv[0]).name) else ".venv/bin/aiwire"
+    program = _program()
     out.print(
         f"Where to look next:\n\n  [bold]{program} --demo db shell[/]    the articles in Postgres; three queries to paste:\n"
     )
@@ -189,4 +189,14 @@ def _where_next(rows: list[dict[str, Any]], counts: dict[str, Any], seconds: flo
     out.print(
         f"  [bold]{program} --demo articles show {str(rows[0]['id'])[:8]}[/]    one article whole, with what was removed"
     )
-    out.print("  [bold]make run[/]    the same daemon on the real outlets in config/outlets/ (aiwire run)")
+    run = "make run" if is_checkout() else f"{program} run"
+    out.print(f"  [bold]{run}[/]    the same daemon on the real outlets, until Ctrl-C")
+
+
+def _program() -> str:
+    """The command as this user can type it."""
+    called = Path(sys.argv[0])
+    if called.name != "aiwire":
+        return f"{sys.executable} -m crawler.cli"
+    on_path = shutil.which("aiwire")
+    return "aiwire" if on_path and Path(on_path).samefile(called) else os.path.relpath(called)

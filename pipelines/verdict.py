@@ -63,7 +63,7 @@ def judge(known: Known | None, ingested: Ingested) -> Verdict:
         "modified": extraction.modified.value.isoformat() if extraction.modified else "",
         "text": extraction.text,
     }
-    changed = tuple(name for name, value in now.items() if _seen(value) != _seen(getattr(known, name) or ""))
+    changed = tuple(name for name, value in now.items() if _seen(value or "") != _seen(getattr(known, name) or ""))
     return Revision(changed=changed) if changed else Unchanged()
 
 

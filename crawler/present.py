@@ -51,7 +51,7 @@ def articles(rows: Sequence[dict[str, Any]]) -> Table:
             ", ".join(row["credited"]) or "–",
             "yes" if row["relevant"] else "no",
             Text(str(row["revision"]), style="bold yellow" if row["revision"] > 1 else ""),
-            ", ".join(f"{n} {reason.replace('_', ' ')}" for reason, n in sorted(row["removed"].items())) or "–",
+            _kinds(row["removed"]) or "–",
         )
     return table
 
@@ -127,6 +127,12 @@ def entries(found: Sequence[Any]) -> Table:
 
 def utcnow() -> datetime:
     return datetime.now(UTC)
+
+
+def _kinds(counts: dict[str, int]) -> str:
+    """What was stripped, as words: "author bio, byline, 2 related"."""
+    words = ((n, reason.removesuffix("_line").replace("_", " ")) for reason, n in sorted(counts.items()))
+    return ", ".join(f"{n} {word}" if n > 1 else word for n, word in words)
 
 
 def _short(text: str, most: int) -> str:

@@ -1,4 +1,4 @@
-"""Where Postgres' programs are, and as whom they run: found in the installed package, copied where that user may run them.
+"""Postgres' programs: where they are, as whom they run, and whether a process is one of them.
 
 Starting and stopping the server is `crawler.embedded`'s affair.
 """
@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import subprocess
 from pathlib import Path
 
 from pipelines.errors import StoreError
@@ -61,3 +62,24 @@ def unprivileged_user() -> pwd.struct_passwd | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
     raise StoreError("as root, a user named postgres or nobody is needed to run Postgres", code="embedded_postgres")
+
+
+def pid_in(lock: Path) -> int | None:
+    """The process that a lock file of Postgres names."""
+    try:
+        return int(lock.read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+
+
+def is_postgres(pid: int, cluster: Path) -> bool:
+    """Whether the process is a Postgres of this cluster, and not a zombie or one that inherited the number."""
+    proc = Path(f"/proc/{pid}")
+    if Path("/proc/self").exists():
+        try:
+            command = (proc / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return os.fsencode(cluster) in command
+    listed = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603
+    return str(cluster) in listed.stdout

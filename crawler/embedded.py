@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from crawler.binaries import source_binaries, unprivileged_user, usable_binaries
+from crawler.binaries import is_postgres, pid_in, source_binaries, unprivileged_user, usable_binaries
 from pipelines.errors import StoreError, Unavailable
 
 _NAME = "aiwire"  # of the database and its owner
@@ -133,7 +133,7 @@ class EmbeddedPostgres:
                     raise self._failure(f"it ended with status {launched.returncode}")
                 launched = None
                 time.sleep(0.3)
-            elif launched is None and (pid is None or not _is_postgres(pid, self._cluster)):
+            elif launched is None and (pid is None or not is_postgres(pid, self._cluster)):
                 self._remove_stale_locks()
                 launched = self._launch(binaries)
             # A postmaster that is there and does not answer is recovering: one of its backends was killed.
@@ -201,11 +201,11 @@ class EmbeddedPostgres:
 
     def _stop(self) -> None:
         pid = self._recorded_pid()
-        if pid is None or not _is_postgres(pid, self._cluster):
+        if pid is None or not is_postgres(pid, self._cluster):
             return
         os.kill(pid, signal.SIGINT)  # fast shutdown: open transactions are rolled back
         deadline = time.monotonic() + 30
-        while _is_postgres(pid, self._cluster) and time.monotonic() < deadline:
+        while is_postgres(pid, self._cluster) and time.monotonic() < deadline:
             time.sleep(0.05)
         self._reap()
 
@@ -215,14 +215,14 @@ class EmbeddedPostgres:
                 os.waitpid(self._started, os.WNOHANG)
 
     def _recorded_pid(self) -> int | None:
-        return _pid_in(self._cluster / "postmaster.pid")
+        return pid_in(self._cluster / "postmaster.pid")
 
     def _remove_stale_locks(self) -> None:
         """Postgres would refuse to start: after a reboot the number may be any process', after a kill a zombie's."""
         self._reap()
         for lock in (self._cluster / "postmaster.pid", self._socket_folder() / ".s.PGSQL.5432.lock"):
-            pid = _pid_in(lock)
-            if pid is not None and not _is_postgres(pid, self._cluster):
+            pid = pid_in(lock)
+            if pid is not None and not is_postgres(pid, self._cluster):
                 lock.unlink(missing_ok=True)
 
     # -- folders, users, binaries ----------------------------------------------------------------------------------
@@ -299,23 +299,3 @@ class EmbeddedPostgres:
             return self._log.read_text(encoding="utf-8", errors="replace")[-1_500:]
         except OSError as error:
             return f"(can't be read: {error})"
-
-
-def _pid_in(lock: Path) -> int | None:
-    try:
-        return int(lock.read_text(encoding="ascii", errors="replace").split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
-
-
-def _is_postgres(pid: int, cluster: Path) -> bool:
-    """Whether the process is a Postgres of this cluster, and not a zombie or one that inherited the number."""
-    proc = Path(f"/proc/{pid}")
-    if Path("/proc/self").exists():
-        try:
-            command = (proc / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            return False
-        return os.fsencode(cluster) in command
-    listed = subprocess.run(["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603
-    return str(cluster) in listed.stdout

@@ -6,7 +6,7 @@ When a host is due is `crawler.schedule`'s affair, what a visit does `crawler.vi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import procrastinate
@@ -61,7 +61,7 @@ async def defer(app: procrastinate.App, connection: Connection, hosts: Sequence[
 
 
 async def rescue(app: procrastinate.App, database: Database) -> list[str]:
-    """Take jobs from workers that fell silent; their hosts become due again. Returns those hosts.
+    """Take jobs from workers that fell silent; their hosts, and those whose job was lost, become due again.
 
     Nothing of a visit is in its job: what is still due is columns, so a stalled job is ended, not retried.
     """
@@ -74,7 +74,8 @@ async def rescue(app: procrastinate.App, database: Database) -> list[str]:
         hosts.extend(carried or ())
         await app.job_manager.finish_job(job, status=jobs.Status.FAILED, delete_job=True)
     await app.job_manager.prune_stalled_workers(STALLED_AFTER.total_seconds())
-    if hosts:
-        async with database.transaction() as connection:
+    async with database.transaction() as connection:
+        if hosts:
             await sources.visited(connection, hosts)
+        hosts += await sources.forget_lost(connection, datetime.now(UTC))
     return sorted(set(hosts))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import dates, wording
+from pipelines.blocks import lines_of
 from pipelines.metadata import Metadata
 from pipelines.records import Hints, Reason, RemovedBlock
 from pipelines.selectors import select
@@ -87,57 +88,6 @@ def prune(tree: Any, hints: Hints, metadata: Metadata) -> list[Cut]:
                 break
     _prune_by_words(root, total, metadata, cuts)
     return cuts
-
-
-def split_breaks(root: Any) -> None:
-    """Make paragraphs of lines that a page separates with <br> alone, in place."""
-    for element in list(root.iter("div", "section", "article", "td", "main")):
-        breaks = [child for child in element if child.tag == "br"]
-        if len(breaks) < 2:
-            continue
-        children = list(element)
-        head, paragraph = element.text, None
-        element.text = None
-        for child in children:
-            element.remove(child)
-
-        def flush(element: Any = element) -> Any:
-            return element.makeelement("p")
-
-        paragraph = flush()
-        paragraph.text = head
-        for child in children:
-            tail, child.tail = child.tail, None
-            if child.tag == "br":
-                _append(element, paragraph)
-                paragraph = flush()
-                paragraph.text = tail
-            elif child.tag in (
-                "div",
-                "p",
-                "ul",
-                "ol",
-                "table",
-                "section",
-                "h1",
-                "h2",
-                "h3",
-                "h4",
-                "h5",
-                "h6",
-                "article",
-                "aside",
-                "blockquote",
-                "figure",
-            ):
-                _append(element, paragraph)
-                element.append(child)
-                paragraph = flush()
-                paragraph.text = tail
-            else:
-                child.tail = tail
-                paragraph.append(child)
-        _append(element, paragraph)
 
 
 def clean(lines: Sequence[str], tree_standfirst: str | None, metadata: Metadata) -> tuple[list[str], list[Cut]]:
@@ -228,11 +178,6 @@ def positioned(cuts: Sequence[Cut], blocks: Sequence[str]) -> tuple[RemovedBlock
     return tuple(sorted(seen.values(), key=lambda block: block.position))
 
 
-def blocks_of(root: Any) -> list[str]:
-    """The page's text blocks in document order, as lines."""
-    return [line for line in _lines(root) if line]
-
-
 def _prune_by_words(root: Any, total: int, metadata: Metadata, cuts: list[Cut]) -> None:
     people = metadata.authors.value if metadata.authors else ()
     for element in list(root.iter(*_BLOCKS)):
@@ -315,7 +260,7 @@ def _cut(element: Any, reason: Reason, rule: str, cuts: list[Cut]) -> None:
     parent = element.getparent()
     if parent is None:
         return
-    text = "\n".join(line for line in _lines(element) if line)
+    text = "\n".join(line for line in lines_of(element) if line)
     if text:
         cuts.append(Cut(text, reason, rule))
     previous, tail = element.getprevious(), element.tail
@@ -325,40 +270,6 @@ def _cut(element: Any, reason: Reason, rule: str, cuts: list[Cut]) -> None:
         else:
             parent.text = (parent.text or "") + " " + tail
     parent.remove(element)
-
-
-def _lines(element: Any) -> list[str]:
-    """Text, a line a block."""
-    found: list[list[str]] = [[]]
-
-    def walk(node: Any) -> None:
-        block = node.tag in _LINE_BREAKING
-        if block:
-            found.append([])
-        if node.tag not in _UNSEEN:
-            if node.text:
-                found[-1].append(node.text)
-            for child in node:
-                walk(child)
-                if child.tail:
-                    found[-1].append(child.tail)
-        if block:
-            found.append([])
-
-    walk(element)
-    return [line for line in (" ".join("".join(parts).split()) for parts in found) if line]
-
-
-_UNSEEN = frozenset({"script", "style", "noscript", "template", "svg", "iframe"})
-_LINE_BREAKING = frozenset(
-    {"p", "div", "section", "article", "aside", "header", "footer", "main", "nav", "ul", "ol", "li", "h1", "h2", "h3", "h4",
-     "h5", "h6", "br", "table", "tr", "td", "th", "blockquote", "figure", "figcaption", "form", "address", "dl", "dt", "dd", "pre"}
-)  # fmt: skip
-
-
-def _append(element: Any, paragraph: Any) -> None:
-    if len(paragraph) or (paragraph.text or "").strip():
-        element.append(paragraph)
 
 
 def _attached(element: Any, root: Any) -> bool:

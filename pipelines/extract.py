@@ -15,6 +15,7 @@ import trafilatura
 from trafilatura.settings import use_config
 
 from pipelines import boilerplate, metadata
+from pipelines.blocks import lines_of, split_breaks
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
 from pipelines.records import Context, Extraction, Field, Origin, Page
@@ -45,8 +46,8 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     fields = metadata.read(tree, page, context)
     root = tree.find(".//body")
     root = tree if root is None else root
-    boilerplate.split_breaks(root)
-    blocks = boilerplate.blocks_of(root)
+    split_breaks(root)
+    blocks = lines_of(root)
     standfirst = fields.standfirst
     set_apart = _set_apart(root, standfirst.value) if standfirst else None
     cuts = boilerplate.prune(tree, context.hints, fields)

@@ -12,10 +12,14 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from pipelines.store.database import Connection
+from pipelines.store.database import QUEUE_SCHEMA, Connection
 
 QUEUED_FOR = timedelta(minutes=5)
 """How long a fired host counts as under way: a visit ends after at most half of it, or its worker is dead."""
+
+
+LOST_AFTER = timedelta(seconds=10)
+"""A host whose job is not to be found after this long has no job any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +146,21 @@ async def visited(connection: Connection, hosts: Sequence[str]) -> None:
     await connection.execute(
         "UPDATE aiwire.host SET queued_at = NULL WHERE name = ANY(%s) AND queued_at IS NOT NULL", (list(hosts),)
     )
+
+
+async def forget_lost(connection: Connection, now: datetime) -> list[str]:
+    """Hosts that count as under way and are in no job: their worker drained, or died with Postgres. They become due again."""
+    cursor = await connection.execute(
+        f"""
+        UPDATE aiwire.host h SET queued_at = NULL
+        WHERE h.queued_at < %(now)s - %(settled)s AND NOT EXISTS (
+            SELECT FROM {QUEUE_SCHEMA}.procrastinate_jobs j
+            WHERE j.status IN ('todo', 'doing') AND j.args -> 'hosts' ? h.name)
+        RETURNING h.name
+        """.encode(),  # noqa: S608 -- a constant
+        {"now": now, "settled": LOST_AFTER},
+    )
+    return sorted(row[0] for row in await cursor.fetchall())
 
 
 async def due_sources(connection: Connection, host: str, now: datetime) -> list[SourceState]:

@@ -314,3 +314,17 @@ async def test_wrong_address_says_so_at_start() -> None:
     with pytest.raises(Unavailable, match="DATABASE_URL"):
         async with asyncio.timeout(30):
             await Database("postgresql://nobody@127.0.0.1:9/nothing?connect_timeout=1", size=1).open()
+
+
+async def test_host_whose_job_was_lost_becomes_due_again(database: Database) -> None:
+    async with database.transaction() as connection:
+        assert await sources.fire(connection, NOW) == ["news.example"]
+        assert await sources.forget_lost(connection, NOW + timedelta(seconds=5)) == []
+        await connection.execute("SET LOCAL search_path TO aiwire_queue")
+        await connection.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES ('visits', 'visit', '{\"hosts\": [\"news.example\"]}')"
+        )
+        assert await sources.forget_lost(connection, NOW + timedelta(minutes=1)) == []
+        await connection.execute("DELETE FROM procrastinate_jobs")
+        assert await sources.forget_lost(connection, NOW + timedelta(minutes=1)) == ["news.example"]
+        assert await sources.fire(connection, NOW) == ["news.example"]

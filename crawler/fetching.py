@@ -16,7 +16,7 @@ from crawler.context import HostAway, VisitContext
 from crawler.engine import NotModified
 from crawler.failures import HOST_AWAY
 from crawler.spiders.base import OutletSpider
-from pipelines.errors import ExtractError, FetchError, SandboxBroken, SandboxError, StoreError, Transient
+from pipelines.errors import ExtractError, FetchError, SandboxBroken, SandboxError, StoreError, Transient, Unavailable
 from pipelines.records import Page
 from pipelines.store import articles, captures, entries
 from pipelines.store.entries import Disposition, Work
@@ -52,8 +52,13 @@ async def _entry(context: VisitContext, work: Work, spider: OutletSpider) -> Non
             await _replay(context, work, spider)
         else:
             await _fetch(context, work, spider)
-    except (StoreError, HostAway, SandboxBroken):
+    except (Unavailable, HostAway, SandboxBroken):
         raise  # not the entry's trouble: it stays due
+    except StoreError as error:
+        # Postgres refuses this one: were it to stay due, it would stop all that come after it.
+        telemetry.capture(error, outlet=work.outlet, source=work.url, stage="store")
+        log.error("store_refused", outlet=work.outlet, url=work.url, code=error.code, reason=error.message)
+        await _retry(context, work, error.code, error.message)
     except Exception as error:
         telemetry.capture(error, outlet=work.outlet, source=work.url, stage="visit")
         log.exception("entry_failed_unexpectedly", outlet=work.outlet, url=work.url)

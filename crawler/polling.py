@@ -17,7 +17,7 @@ from crawler.failures import HOST_AWAY
 from crawler.outlets import Outlet, Source
 from crawler.spiders.base import OutletSpider
 from crawler.spiders.sources import claims_of, explain_empty, read_nested
-from pipelines.errors import AiwireError, Permanent, SandboxBroken, StoreError, Transient
+from pipelines.errors import AiwireError, Permanent, SandboxBroken, Transient, Unavailable
 from pipelines.records import Page
 from pipelines.store import entries, sources
 from pipelines.store.sources import SourceState
@@ -54,7 +54,7 @@ async def _poll(context: VisitContext, state: SourceState, spider: OutletSpider)
             await _poll_unchanged(context, state, outlet, source)
         else:
             await _poll_answered(context, state, spider, source, answer)
-    except (StoreError, SandboxBroken):
+    except (Unavailable, SandboxBroken):
         raise
     except AiwireError as error:
         await _poll_failed(context, state, outlet, error)

@@ -50,7 +50,7 @@ def load_knowledge(config_dir: str) -> Knowledge:
 
 def read(page: Page, context: Context = Context()) -> Extraction:  # noqa: B008 -- frozen
     """The page's article alone, its strings fit to be stored; raises ExtractError where the page holds none."""
-    return _storable(extract.extract(page, context))
+    return storable(extract.extract(page, context))
 
 
 def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) -> Ingested:  # noqa: B008 -- frozen
@@ -73,17 +73,17 @@ def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) 
     return Ingested(extraction=extraction, attributions=found, relevance=judged, content_hash=content_hash(extraction))
 
 
-def _storable(value: T) -> T:
+def storable(value: T) -> T:
     """The value with every string in it free of what Postgres rejects: itself where there is nothing to take out."""
     stored: Any = value
     if type(stored) is str:  # and no StrEnum
         stored = _UNSTORABLE.sub("", stored)
     elif isinstance(value, tuple):
-        parts = tuple(_storable(part) for part in value)
+        parts = tuple(storable(part) for part in value)
         stored = value if all(one is other for one, other in zip(parts, value, strict=True)) else parts
     elif is_dataclass(value) and not isinstance(value, type):
         held = {f.name: getattr(value, f.name) for f in fields(value)}
-        changed = {name: after for name, before in held.items() if (after := _storable(before)) is not before}
+        changed = {name: after for name, before in held.items() if (after := storable(before)) is not before}
         stored = replace(value, **changed) if changed else value
     result: T = stored
     return result

@@ -13,6 +13,7 @@ from crawler.spiders.base import NESTED_MOST, OutletSpider
 from pipelines.discovery.listing import link_shapes, propose_pattern
 from pipelines.errors import ParseError
 from pipelines.identity import canonical_url, claim_fingerprint, host_of
+from pipelines.ingest import storable
 from pipelines.records import Discovery, Policy, SourceKind
 from pipelines.sandbox import Sandbox
 from pipelines.store.entries import Claim, Disposition
@@ -34,7 +35,7 @@ async def read_nested(
 def claims_of(discovery: Discovery, spider: OutletSpider) -> list[Claim]:
     """The entries as claims on article pages; what is not to be fetched says why."""
     claims = []
-    for entry in discovery.entries:
+    for entry in map(storable, discovery.entries):
         try:
             key = canonical_url(entry.url)
         except ParseError:

@@ -111,7 +111,7 @@ def test_what_postgres_cannot_hold_is_taken_out_of_every_string(bad: str) -> Non
 def test_a_string_that_can_be_stored_is_left_alone() -> None:
     extraction = read(page([*BODY, "Emoji 🤖, 漢字, لغة, and a tab\there stay as they are in this paragraph."]))
     assert extraction.text.endswith("Emoji 🤖, 漢字, لغة, and a tab here stay as they are in this paragraph.")
-    assert stage._storable(extraction) is extraction
+    assert stage.storable(extraction) is extraction
 
 
 def test_a_page_without_an_article_says_so() -> None:

@@ -49,7 +49,8 @@ class Database:
         )
 
     async def open(self) -> None:
-        """Open the pool; wait for the first connection, so that a wrong URL shows at start."""
+        """Open the pool; connect once before, so that a wrong URL shows at start, with its reason and at once."""
+        await (await self.connect()).close()
         await self._pool.open()
         try:
             await self._pool.wait(timeout=_CONNECT_TIMEOUT)
@@ -87,7 +88,7 @@ class Database:
                 self.url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT, application_name="aiwire-locks"
             )
         except psycopg.OperationalError as error:
-            raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
+            raise Unavailable(f"Postgres is away (DATABASE_URL?): {_first_line(error)}") from error
 
 
 class SessionLocks:

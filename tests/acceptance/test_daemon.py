@@ -128,6 +128,7 @@ def test_changed_outlet_file_is_noticed_and_a_broken_one_changes_nothing(install
         wait_for(lambda: complete(installation), "the third outlet")
 
 
+@pytest.mark.slow
 def test_second_scheduler_stands_by_and_takes_over(installation: Installation) -> None:
     with daemon(installation) as first:
         wait_for(lambda: complete(installation), "all articles")

@@ -43,6 +43,7 @@ def expected(shared: Path) -> Callable[[str, str], RobotsRules]:
     return lambda name, agent: parse_robots((folder / f"{name}.txt").read_bytes(), agent=agent)
 
 
+@pytest.mark.slow
 def test_real_files_are_read_as_scrapys_parser_reads_them(shared: Path) -> None:
     files = sorted(path for path in (shared / "data/corpora/robots-wild/tests/test_data").rglob("*") if path.is_file())
     differing = set()

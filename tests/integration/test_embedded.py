@@ -118,6 +118,7 @@ def test_stale_pid_of_another_program_does_not_keep_it_down(folder: Path) -> Non
         assert pid_of(folder) not in (first, os.getpid())
 
 
+@pytest.mark.slow
 def test_long_path_still_has_a_socket(folder: Path) -> None:
     deep = folder.parent.joinpath(*["quite-a-long-folder-name"] * 5, "postgres")
     deep.parent.mkdir(parents=True)
@@ -163,6 +164,7 @@ def test_folder_closed_to_the_servers_user_is_told_with_what_to_do(folder: Path)
         EmbeddedPostgres(folder).acquire()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as somebody else")
 def test_binaries_under_a_closed_folder_are_copied_where_the_server_can_run_them(folder: Path) -> None:
     """A checkout under root's own home: Postgres runs as a user who can't enter it."""

@@ -119,12 +119,6 @@ _DUE_HOSTS = """
 """
 
 
-async def due_hosts(connection: Connection, now: datetime) -> list[str]:
-    """Hosts with work that is due, fired or not; a host that asked for silence is not among them."""
-    cursor = await connection.execute(_DUE_HOSTS + " ORDER BY h.name", {"now": now})
-    return [row[0] for row in await cursor.fetchall()]
-
-
 async def fire(connection: Connection, now: datetime) -> list[str]:
     """Take the hosts that are due and not under way, and mark them as under way.
 

@@ -71,7 +71,7 @@ def answer_of(extraction: Extraction) -> dict[str, Any]:
         "language": extraction.language.value if extraction.language else None,
         "text": extraction.text,
         "removed": [{"text": b.text, "reason": b.reason, "rule": b.rule} for b in extraction.removed],
-        "paywalled": extraction.paywalled,
+        "paywalled": bool(extraction.paywalled and extraction.paywalled.value),
     }
 
 

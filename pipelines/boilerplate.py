@@ -13,8 +13,7 @@ from typing import Any
 
 from pipelines import dates, wording
 from pipelines.blocks import lines_of
-from pipelines.metadata import Metadata
-from pipelines.records import Hints, Reason, RemovedBlock
+from pipelines.records import Hints, Metadata, Reason, RemovedBlock
 from pipelines.selectors import select
 
 _BLOCKS = (

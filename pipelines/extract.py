@@ -14,11 +14,11 @@ from typing import Any
 import trafilatura
 from trafilatura.settings import use_config
 
-from pipelines import boilerplate, metadata
-from pipelines.blocks import lines_of, split_breaks
+from pipelines import boilerplate, jsonld, metadata
+from pipelines.blocks import blocks_of, lines_of, split_breaks
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
-from pipelines.records import Context, Extraction, Field, Origin, Page
+from pipelines.records import Context, Extraction, Field, KeptBlock, Origin, Page
 from pipelines.selectors import select
 
 TEXT_LEAST = 120
@@ -43,9 +43,10 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     tree = parse(page)
     if sum(1 for _ in tree.iter()) > _NODES_MOST:
         raise ExtractError(f"more than {_NODES_MOST:,} elements", subject=page.url, code="too_many_elements")
-    fields = metadata.read(tree, page, context)
     root = tree.find(".//body")
     root = tree if root is None else root
+    article = jsonld.find_article(tree, page.url) or {}
+    fields = metadata.read(tree, page, context, article, blocks_of(root))
     split_breaks(root)
     blocks = lines_of(root)
     standfirst = fields.standfirst
@@ -74,8 +75,12 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
         section=fields.section,
         image=fields.image,
         paywalled=fields.paywalled,
+        rights=fields.rights,
         text=cleaned,
+        markdown=cleaned,
         removed=boilerplate.positioned([*cuts, *more], blocks),
+        kept=tuple(KeptBlock(text=line, position=n) for n, line in enumerate(lines)),
+        second_opinion=False,
     )
 
 

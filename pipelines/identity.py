@@ -38,6 +38,7 @@ _FEED_VALUE = re.compile(r"(?:\w\w-)?(?:rss|feed|newsletter)(?:[_-].*)?", re.IGN
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+_WORDS = re.compile(r"\w+")
 _CONTROL_OR_SPACE = "".join(map(chr, range(0x21)))
 # The list of public suffixes that ships with the library, hosters' own (github.io) among them: what stands under one
 # suffix is another site. Never the network, never a cache on disk.
@@ -276,3 +277,8 @@ def _segments(path: str) -> list[str]:
 def _is_slug(segments: list[str]) -> bool:
     """Whether a path ends as an article's does, not a section's or a script's: with a number or a title's words."""
     return bool(re.search(r"\d|-.+-", segments[-1]))
+
+
+def block_fingerprint(text: str) -> bytes:
+    """Eight bytes that equal blocks of text share, whatever their case, spacing and punctuation."""
+    return hashlib.blake2b(" ".join(_WORDS.findall(text.casefold())).encode("utf-8", "replace"), digest_size=8).digest()

@@ -6,7 +6,7 @@ The text is `pipelines.extract`'s affair, what is removed from it `pipelines.boi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin
 
@@ -14,33 +14,19 @@ from pipelines import jsonld
 from pipelines.markup import first, text_of
 from pipelines.page_authors import read_authors
 from pipelines.page_dates import read_dates
-from pipelines.records import Context, Field, Origin, Page, When
+from pipelines.blocks import Block
+from pipelines.records import Context, Field, Metadata, Origin, Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What a page says of its article beside the text."""
+def read(tree: Any, page: Page, context: Context, article: dict[str, Any], blocks: Sequence[Block]) -> Metadata:
+    """The fields, as far as the page states them; what another place says instead is kept as a disagreement.
 
-    canonical_url: str | None
-    title: Field[str] | None
-    standfirst: Field[str] | None
-    byline: Field[str] | None
-    authors: Field[tuple[str, ...]] | None
-    published: Field[When] | None
-    modified: Field[When] | None
-    language: Field[str] | None
-    section: Field[str] | None
-    image: Field[str] | None
-    paywalled: bool
-
-
-def read(tree: Any, page: Page, context: Context) -> Metadata:
-    """The fields, as far as the page states them; what another place says instead is kept as a disagreement."""
-    article = jsonld.find_article(tree, page.url) or {}
+    `article` is what `jsonld.find_article` found, `blocks` what `blocks.blocks_of` made of the body.
+    """
     meta = _metas(tree)
     site = context.outlet_name or meta.get("og:site_name") or jsonld.text_of(article.get("publisher"))
-    published, modified = read_dates(tree, page, context, article, meta)
-    byline, people = read_authors(tree, context, article, meta, site)
+    published, modified = read_dates(tree, page, context, article, meta, blocks)
+    byline, people = read_authors(tree, context, article, meta, site, blocks)
     return Metadata(
         canonical_url=_canonical(tree, page, meta),
         title=_title(tree, article, meta, site, context),
@@ -60,6 +46,7 @@ def read(tree: Any, page: Page, context: Context) -> Metadata:
         ),
         image=_image(article, meta, page.url),
         paywalled=_paywalled(tree, article, meta),
+        rights=first((Origin.JSON_LD, jsonld.text_of(article.get("license")))),
     )
 
 
@@ -164,10 +151,10 @@ def _image(article: dict[str, Any], meta: dict[str, str], base: str) -> Field[st
     return Field(value=address, origin=found.origin) if address.startswith(("http://", "https://")) else None
 
 
-def _paywalled(tree: Any, article: dict[str, Any], meta: dict[str, str]) -> bool:
+def _paywalled(tree: Any, article: dict[str, Any], meta: dict[str, str]) -> Field[bool] | None:
     free = article.get("isAccessibleForFree")
     if free is not None:
-        return str(free).lower() in ("false", "no", "0")
-    return meta.get("article:content_tier", "").lower() in ("metered", "locked") or bool(
-        tree.xpath("boolean(//*[contains(@class, 'paywall-active') or contains(@class, 'is-paywalled')])")
-    )
+        return Field(value=str(free).lower() in ("false", "no", "0"), origin=Origin.JSON_LD)
+    if tier := meta.get("article:content_tier"):
+        return Field(value=tier.lower() in ("metered", "locked"), origin=Origin.OPENGRAPH)
+    return None

@@ -6,10 +6,11 @@ Which of the names are people is decided by `pipelines.authors`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipelines import authors, jsonld
+from pipelines.blocks import Block
 from pipelines.markup import first, inside, line_of, text_of
 from pipelines.records import Context, Field, Origin
 from pipelines.selectors import select
@@ -26,7 +27,12 @@ _NOT_BYLINE = re.compile(
 
 
 def read_authors(
-    tree: Any, context: Context, article: dict[str, Any], meta: dict[str, str], site: str | None
+    tree: Any,
+    context: Context,
+    article: dict[str, Any],
+    meta: dict[str, str],
+    site: str | None,
+    blocks: Sequence[Block],  # noqa: ARG001
 ) -> tuple[Field[str] | None, Field[tuple[str, ...]] | None]:
     ruled = next(
         (text for selector in context.hints.byline for element in select(tree, selector) if (text := text_of(element))),

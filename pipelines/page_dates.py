@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import htmldate
 
 from pipelines import dates, jsonld
+from pipelines.blocks import Block
 from pipelines.discovery.dates import read_date
 from pipelines.markup import first, inside, line_of, text_of
 from pipelines.records import Context, Field, Origin, Page, When
@@ -29,7 +30,12 @@ _MODIFIED = re.compile(
 
 
 def read_dates(
-    tree: Any, page: Page, context: Context, article: dict[str, Any], meta: dict[str, str]
+    tree: Any,
+    page: Page,
+    context: Context,
+    article: dict[str, Any],
+    meta: dict[str, str],
+    blocks: Sequence[Block],  # noqa: ARG001
 ) -> tuple[Field[When] | None, Field[When] | None]:
     zone = context.timezone
     ruled = next(

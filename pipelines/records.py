@@ -175,6 +175,8 @@ class Hints:
     """What to take out of the page before anything reads it."""
     byline: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    """Blocks of text that the outlet's articles legitimately repeat: never taken out as repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,8 @@ class Context:
     hints: Hints = Hints()
     entry: Entry | None = None
     """What the source said of it: used where the page itself is silent."""
+    repeated: frozenset[bytes] = frozenset()
+    """Fingerprints (`identity.block_fingerprint`) of the blocks that the outlet's other articles repeat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,10 +217,17 @@ class RemovedBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
-    """The article that a page holds. `text` has paragraphs separated by a newline."""
+class KeptBlock:
+    """A block of the article's text; `position` as in RemovedBlock."""
 
-    url: str
+    text: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a page says of its article beside the text: each value with where it was read."""
+
     canonical_url: str | None
     """rel=canonical as the page states it, absolute; believed or not by `pipelines.identity`."""
     title: Field[str] | None
@@ -228,9 +239,23 @@ class Extraction:
     language: Field[str] | None
     section: Field[str] | None
     image: Field[str] | None
-    paywalled: bool
+    paywalled: Field[bool] | None
+    rights: Field[str] | None
+    """The licence (a URL or its name) or the rights note that goes with the article."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction(Metadata):
+    """The article that a page holds. `text` has paragraphs separated by a newline."""
+
+    url: str
     text: str
+    markdown: str
+    """The same text with its headings, lists, quotes and tables marked (CommonMark, GitHub's tables)."""
     removed: tuple[RemovedBlock, ...]
+    kept: tuple[KeptBlock, ...]
+    second_opinion: bool
+    """Signals made the page suspect, and another extractor was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ async def write_revision(
             "language": _value(extraction.language),
             "section": _value(extraction.section),
             "image": _value(extraction.image),
-            "paywalled": extraction.paywalled,
+            "paywalled": bool(_value(extraction.paywalled)),
             "text": extraction.text,
             "relevant": ingested.relevance.relevant,
             "score": ingested.relevance.score,

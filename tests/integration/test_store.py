@@ -75,7 +75,11 @@ def ingested(path: str, text: str, *, title: str = "A title of some length", can
         language=None,
         section=None,
         image=None,
-        paywalled=False,
+        paywalled=None,
+        rights=None,
+        markdown="",
+        kept=(),
+        second_opinion=False,
         text=text,
         removed=(),
     )

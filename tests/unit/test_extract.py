@@ -152,8 +152,10 @@ def test_windows_1252_declared_as_utf_8_is_read_right() -> None:
 
 def test_paywall_is_told() -> None:
     head = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "x", "isAccessibleForFree": "False"}</script>'
-    assert extract(page(PARAGRAPHS, head)).paywalled
-    assert not extract(page(PARAGRAPHS)).paywalled
+    paywalled = extract(page(PARAGRAPHS, head)).paywalled
+    assert paywalled is not None
+    assert paywalled.value
+    assert extract(page(PARAGRAPHS)).paywalled is None
 
 
 def test_same_page_gives_the_same_every_time() -> None:

@@ -37,7 +37,11 @@ EXTRACTION = Extraction(
     language=None,
     section=None,
     image=None,
-    paywalled=False,
+    paywalled=None,
+    rights=None,
+    markdown="",
+    kept=(),
+    second_opinion=False,
     text="Primo paragrafo.\nSecondo paragrafo.",
     removed=(),
 )

@@ -9,14 +9,16 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from crawler.checks import check_cron, check_host, check_link_pattern, check_public, check_selector, check_url
+from crawler.checks import check_cron, check_host, check_link_pattern, check_public, check_url
 from crawler.durations import PositiveSeconds, Seconds
+from crawler.extraction_rules import ExtractionRules, check_ranges
 from pipelines.errors import ConfigError, ParseError
 from pipelines.identity import canonical_url, host_of, registrable_domain
 from pipelines.records import Hints, Policy, SourceKind
@@ -112,22 +114,6 @@ class Source(_Timed):
         return value
 
 
-class Extraction(_Frozen):
-    """Selectors (CSS, or XPath where they begin with / or a parenthesis) that know this outlet's pages."""
-
-    keep: tuple[str, ...] = ()
-    prune: tuple[str, ...] = ()
-    byline: tuple[str, ...] = ()
-    date: tuple[str, ...] = ()
-
-    @field_validator("keep", "prune", "byline", "date")
-    @classmethod
-    def _selectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for selector in value:
-            check_selector(selector)
-        return value
-
-
 class Outlet(_Frozen):
     """A publisher: who it is, what may be done with it, where it announces its articles.
 
@@ -149,7 +135,7 @@ class Outlet(_Frozen):
     local: bool = False
     poll: Poll = Poll()
     sources: tuple[Source, ...] = Field(default=(), alias="source", validate_default=True)
-    extraction: Extraction = Extraction()
+    extraction: tuple[ExtractionRules, ...] = ()
 
     @field_validator("slug")
     @classmethod
@@ -195,15 +181,27 @@ class Outlet(_Frozen):
             raise ValueError(f"policy {policy} needs at least one [[source]]")
         return value
 
+    @field_validator("extraction", mode="before")
+    @classmethod
+    def _one_set(cls, value: object) -> object:
+        return (value,) if isinstance(value, dict) else value
+
+    @field_validator("extraction")
+    @classmethod
+    def _extraction(cls, value: tuple[ExtractionRules, ...]) -> tuple[ExtractionRules, ...]:
+        check_ranges(value)
+        return value
+
     @model_validator(mode="after")
     def _default_hosts(self) -> Self:
         if not self.hosts:
             object.__setattr__(self, "hosts", (registrable_domain(host_of(self.homepage)),))
         return self
 
-    @property
-    def hints(self) -> Hints:
-        return Hints(**self.extraction.model_dump())
+    def hints_at(self, when: datetime) -> Hints:
+        """The rules that held when a page was fetched; empty ones on a day that has none."""
+        day = when.astimezone(self.zone).date()
+        return next((rules.hints for rules in self.extraction if rules.holds_on(day)), Hints())
 
     @property
     def zone(self) -> ZoneInfo:
@@ -235,7 +233,8 @@ def load_outlets(config_dir: Path) -> tuple[Outlet, ...]:
         except tomllib.TOMLDecodeError as error:
             problems.append(f"{name}: not TOML: {error}")
         except ValidationError as error:
-            problems.extend(f"{name}: {problem}" for problem in _told(error))
+            single = isinstance(written.get("extraction"), dict)
+            problems.extend(f"{name}: {problem}" for problem in _told(error, single=single))
     if problems:
         raise OutletsError(problems=tuple(problems))
     return tuple(sorted(outlets, key=lambda outlet: outlet.slug))
@@ -257,20 +256,24 @@ def _taken(name: str, written: dict[str, Any], slugs: dict[str, str], urls: dict
             yield f"{place}: {url} is already polled as {other.removeprefix(f'{name}: ')}"
 
 
-def _told(error: ValidationError) -> Iterator[str]:
+def _told(error: ValidationError, *, single: bool) -> Iterator[str]:
+    """A line a mistake; `single` says that the file has one [extraction]."""
     for problem in error.errors(include_url=False, include_context=False):
-        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+        loc = problem["loc"]
+        if loc[:2] == ("extraction", 0) and single:  # a table: nobody counted it
+            loc = ("extraction", *loc[2:])
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
         key = "source" if key == "sources" else key  # what a default is called
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            message = f"unknown key{_suggestion(str(problem['loc'][-1]), _siblings(problem['loc']))}"
+            message = f"unknown key{_suggestion(str(loc[-1]), _siblings(loc))}"
         elif problem["type"] == "missing":
             message = "is missing"
         yield f"{key}: {message}"
 
 
 def _siblings(loc: tuple[Any, ...]) -> set[str]:
-    models: dict[str, type[BaseModel]] = {"source": Source, "poll": Poll, "extraction": Extraction}
+    models: dict[str, type[BaseModel]] = {"source": Source, "poll": Poll, "extraction": ExtractionRules}
     model = models.get(str(loc[0]), Outlet) if len(loc) > 1 else Outlet
     return {field.alias or name for name, field in model.model_fields.items()}
 

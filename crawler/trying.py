@@ -62,7 +62,7 @@ def try_target(settings: Settings, target: str, *, url: str | None, slug: str | 
             outlet_name=outlet.name if outlet else None,
             language=outlet.language if outlet else None,
             timezone=outlet.timezone if outlet else None,
-            hints=outlet.hints if outlet else Hints(),
+            hints=outlet.hints_at(page.fetched_at) if outlet else Hints(),
         )
         ingested = sandbox.call(
             partial(ingest, context=context, relevant=bool(outlet and outlet.relevant)), page, subject=page.url

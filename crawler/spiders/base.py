@@ -86,15 +86,16 @@ class OutletSpider(scrapy.Spider):
 
     async def read_article(self, entry: Entry, page: Page, sandbox: Sandbox) -> Ingested:
         """What an article's page says; raises ExtractError."""
-        task = partial(ingest, context=self.context(entry), relevant=self.outlet.relevant)
+        task = partial(ingest, context=self.context(entry, page.fetched_at), relevant=self.outlet.relevant)
         return await sandbox.run(task, page, subject=page.url)
 
-    def context(self, entry: Entry) -> Context:
+    def context(self, entry: Entry, at: datetime) -> Context:
+        """What is known of a page that was fetched then; of a capture that is read again, when it was captured."""
         return Context(
             outlet_name=self.outlet.name,
             language=self.outlet.language,
             timezone=self.outlet.timezone,
-            hints=self.outlet.hints,
+            hints=self.outlet.hints_at(at),
             entry=entry,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from crawler.outlets import Outlet, OutletsError, load_outlets
 from pipelines.errors import ConfigError
 from pipelines.records import Hints, Policy, SourceKind
 
+AT = datetime(2026, 3, 1, tzinfo=UTC)
 HEAD = """
 name = "Gazzetta"
 homepage = "https://www.gazzetta.example.it"
@@ -64,6 +66,16 @@ keep = ["article .text", "//div[@id='body']"]
 prune = ["aside", "(//div[@class='promo'])[1]"]
 byline = [".author"]
 date = ["time[datetime]"]
+shared = ["Il gruppo possiede anche questa rete."]
+"""
+TWO = """
+[[extraction]]
+valid_until = 2026-03-14
+keep = [".old"]
+[[extraction]]
+valid_from = 2026-03-15
+keep = [".new"]
+shared = ["Il gruppo possiede anche questa rete."]
 """
 
 
@@ -98,7 +110,7 @@ def test_small_file_is_an_outlet_with_defaults(config: Path) -> None:
     assert outlet.gap is None
     assert outlet.second_looks is None
     assert (outlet.relevant, outlet.local, outlet.spider) == (False, False, None)
-    assert outlet.hints == Hints()
+    assert outlet.hints_at(AT) == Hints()
     assert [(source.kind, source.every, source.cron) for source in outlet.sources] == [(SourceKind.FEED, None, None)]
 
 
@@ -112,15 +124,16 @@ def test_every_key_is_read(config: Path) -> None:
     assert [source.kind for source in outlet.sources] == ["feed", "news-sitemap", "listing"]
     assert outlet.sources[1].every == 300.0
     assert outlet.sources[2].cron == "0 6-22 * * 1-5"
-    assert outlet.hints == Hints(
+    assert outlet.hints_at(AT) == Hints(
         keep=("article .text", "//div[@id='body']"),
         prune=("aside", "(//div[@class='promo'])[1]"),
         byline=(".author",),
         date=("time[datetime]",),
+        shared=("Il gruppo possiede anche questa rete.",),
     )
 
 
-@pytest.mark.parametrize("text", [SMALL, WHOLE])
+@pytest.mark.parametrize("text", [SMALL, WHOLE, SMALL + TWO])
 def test_outlet_survives_the_json_of_the_database(config: Path, text: str) -> None:
     (outlet,) = load(config, gazzetta=text)
 
@@ -422,3 +435,85 @@ def test_selector_that_would_fail_on_a_page_is_refused(config: Path, selector: s
     (found,) = mistakes(config, gazzetta=f"{SMALL}[extraction]\ndate = ['{selector}']\n")
 
     assert found.startswith(f"outlets/gazzetta.toml: extraction.date: selector {selector!r}: {told}")
+
+
+# -- rules with days ---------------------------------------------------------------------------------------------------
+
+
+def rules(*days: str) -> str:
+    return SMALL + "".join(f"[[extraction]]\n{lines}\n" for lines in days)
+
+
+@pytest.mark.parametrize(
+    ("at", "keep"),
+    [
+        (datetime(2019, 1, 1, tzinfo=UTC), ".old"),
+        (datetime(2026, 3, 14, 22, 59, tzinfo=UTC), ".old"),
+        (datetime(2026, 3, 14, 23, 1, tzinfo=UTC), ".new"),  # midnight in Rome
+        (datetime(2040, 1, 1, tzinfo=UTC), ".new"),
+    ],
+)
+def test_rules_hold_from_day_to_day_in_the_outlets_zone(config: Path, at: datetime, keep: str) -> None:
+    (outlet,) = load(config, gazzetta=SMALL + TWO)
+
+    assert outlet.hints_at(at).keep == (keep,)
+
+
+def test_sets_may_stand_in_any_order(config: Path) -> None:
+    (outlet,) = load(config, gazzetta=rules("valid_from = 2026-03-15\nkeep = ['.new']", "valid_until = 2026-03-14"))
+
+    assert outlet.hints_at(datetime(2026, 3, 20, tzinfo=UTC)).keep == (".new",)
+    assert outlet.hints_at(datetime(2026, 3, 1, tzinfo=UTC)) == Hints()
+
+
+def test_days_outside_of_a_single_table_have_no_rules(config: Path) -> None:
+    (outlet,) = load(config, gazzetta=f"{SMALL}[extraction]\nvalid_until = 2026-03-14\nkeep = ['.old']\n")
+
+    assert outlet.hints_at(datetime(2026, 3, 14, 12, tzinfo=UTC)).keep == (".old",)
+    assert outlet.hints_at(datetime(2026, 3, 15, 12, tzinfo=UTC)) == Hints()
+
+
+def test_definition_of_an_earlier_version_is_read(config: Path) -> None:
+    (outlet,) = load(config, gazzetta=SMALL)
+    earlier = {
+        **outlet.model_dump(mode="json"),
+        "extraction": {"keep": [".text"], "prune": [], "byline": [], "date": []},
+    }
+
+    assert Outlet.model_validate(earlier).hints_at(datetime(2026, 1, 1, tzinfo=UTC)).keep == (".text",)
+
+
+@pytest.mark.parametrize(
+    ("sets", "told"),
+    [
+        (
+            ("valid_from = 2026-03-15\nvalid_until = 2026-03-01",),
+            "extraction[0].valid_until: 2026-03-01 is before valid_from, 2026-03-15",
+        ),
+        (
+            ("valid_until = 2026-03-14", "valid_from = 2026-03-10"),
+            "extraction: [0] and [1] hold on the same days: from 2026-03-10 to 2026-03-14",
+        ),
+        (
+            ("valid_until = 2026-03-14", "valid_until = 2026-06-01"),
+            "extraction: [0] and [1] hold on the same days: from ever to 2026-03-14",
+        ),
+        (
+            ("keep = ['.a']", "valid_from = 2026-03-10"),
+            "extraction: [0] and [1] hold on the same days: give [0] the valid_until with which its layout ended",
+        ),
+        (
+            ("valid_until = 2026-03-14", "valid_from = 2026-03-20"),
+            "extraction: no rules from 2026-03-15 to 2026-03-19, between [0] and [1]: a set without selectors says that none are needed",
+        ),
+        (("valid_from = 2026",), "extraction[0].valid_from: a day is written as 2026-03-15"),
+        (("valid_from = 'soon'",), "extraction[0].valid_from: Input should be a valid date"),
+        (("keep = ['div..x']",), "extraction[0].keep: selector 'div..x': Expected ident"),
+        (("shared = ['–']",), "extraction[0].shared: '–' has no word: give the whole text"),
+        (("valid_form = 2026-01-01",), "extraction[0].valid_form: unknown key; did you mean valid_from?"),
+    ],
+)
+def test_sets_that_make_no_sense_are_told(config: Path, sets: tuple[str, ...], told: str) -> None:
+    (found,) = mistakes(config, gazzetta=rules(*sets))
+
+    assert found.startswith(f"outlets/gazzetta.toml: {told}")

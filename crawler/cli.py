@@ -88,15 +88,21 @@ def crawl(
 def try_(
     context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="URL|FILE")],
+    *,
     url: Annotated[str | None, typer.Option(help="The address of a saved file.")] = None,
     outlet: Outlet = None,
+    at: Annotated[str | None, typer.Option(help="As if fetched on that day: which dated rules apply.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The article's text as Markdown, nothing else.")] = False,
     json: Json = False,
 ) -> None:
     """What would be stored of a page, feed, sitemap or listing; nothing is written."""
-    from crawler.trying import try_target
+    from crawler.trying import Wish, try_target
 
+    if json and markdown:
+        raise ConfigError("--json holds the Markdown, too: ask for one of them", code="usage")
     settings = _settings(context, need_contact=target.startswith(("http://", "https://")))
-    raise typer.Exit(try_target(settings, target, url=url, slug=outlet, as_json=json))
+    wish = Wish(url=url, slug=outlet, at=at, as_json=json, as_markdown=markdown)
+    raise typer.Exit(try_target(settings, target, wish))
 
 
 @app.command()
@@ -197,10 +203,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except AiwireError as error:
+        from rich.markup import escape
+
         from crawler.present import errors
         from crawler.scrubbing import scrub
 
-        errors.print(f"[bold red]aiwire:[/] {scrub(str(error))}", markup=True, soft_wrap=True)
+        errors.print(f"[bold red]aiwire:[/] {escape(scrub(str(error)))}", markup=True, soft_wrap=True)
         sys.exit(2 if isinstance(error, ConfigError) else 3 if isinstance(error, Unavailable) else 1)
     except BrokenPipeError:
         sys.exit(0)

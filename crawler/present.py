@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.records import Extraction, KeptBlock, Metadata, RemovedBlock, When
+
 _STATES = {"ok": "green", "new": "dim", "empty": "yellow", "unreachable": "red", "refused": "red", "broken": "red"}
+_FIELDS = tuple(field.name for field in fields(Metadata) if field.name != "canonical_url")
 _PIPE_WIDTH = 160  # columns where there is no terminal to ask
 
 console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
@@ -79,6 +83,39 @@ def article(row: dict[str, Any]) -> Iterable[Text | str]:
         )
 
 
+def provenance(extraction: Extraction) -> dict[str, dict[str, Any]]:
+    """Each field that the page filled: where it was read, what other places said; of instants, how exact they are."""
+    told: dict[str, dict[str, Any]] = {}
+    for name in _FIELDS:
+        if (field := getattr(extraction, name)) is not None:
+            told[name] = {"origin": field.origin, "disagreeing": field.disagreeing}
+            if isinstance(field.value, When):
+                told[name] |= {"precision": field.value.precision, "zone_assumed": field.value.zone_assumed}
+    return told
+
+
+def page_fields(extraction: Extraction) -> Iterable[Text]:
+    """A line a field, and one for each place that says something else."""
+    for name, told in provenance(extraction).items():
+        origin = f"{told['origin']}, zone assumed" if told.get("zone_assumed") else told["origin"]
+        shown = _shown(getattr(extraction, name).value)
+        yield Text.assemble((f"{name:<11}", "bold"), shown, (f"  ({origin})", "dim"))
+        for other, said in told["disagreeing"]:
+            yield Text(f"           {other} says: {said}", style="dim yellow")
+
+
+def page_text(extraction: Extraction) -> Iterable[Text]:
+    """The page from top to bottom: its article, and between its blocks what was removed, struck through."""
+    blocks: list[KeptBlock | RemovedBlock] = [*extraction.kept, *extraction.removed]
+    for block in sorted(blocks, key=lambda block: block.position):
+        if isinstance(block, KeptBlock):
+            yield Text(block.text)
+        else:
+            # In a pipe nothing is struck through: the dash says it there.
+            yield Text.assemble(("- ", "red"), (block.text, "strike dim"))
+            yield Text(f"  removed as {block.reason} by {block.rule}", style="red")
+
+
 def sources(rows: Sequence[dict[str, Any]], now: datetime) -> Table:
     """One line a source: state, last poll, last new article, next poll, what is wrong."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
@@ -127,6 +164,14 @@ def entries(found: Sequence[Any]) -> Table:
 
 def utcnow() -> datetime:
     return datetime.now(UTC)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, When):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _kinds(counts: dict[str, int]) -> str:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 from scrapy import Request
@@ -35,18 +34,32 @@ _FEED = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _SITEMAP = re.compile(rb"<(?:\w+:)?(?:urlset|sitemapindex)[\s>]", re.IGNORECASE)
 
 
-def try_target(settings: Settings, target: str, *, url: str | None, slug: str | None, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a target is looked at: `url` is the address of a saved file, `at` the day or instant of its fetch."""
+
+    url: str | None = None
+    slug: str | None = None
+    at: str | None = None
+    as_json: bool = False
+    as_markdown: bool = False
+
+
+def try_target(settings: Settings, target: str, wish: Wish) -> int:
     """Show what a URL or a saved file holds. Raises ConfigError, FetchError, ParseError or ExtractError."""
     outlets = load_outlets(settings.config_dir)
     remote = target.startswith(("http://", "https://"))
-    address = target if remote else url or Path(target).absolute().as_uri().replace("file://", "https://localhost")
-    outlet = _outlet(outlets, slug, address)
+    address = target if remote else wish.url or Path(target).absolute().as_uri().replace("file://", "https://localhost")
+    outlet = _outlet(outlets, wish.slug, address)
+    at = _instant(wish.at, outlet) if wish.at else None
     with new_sandbox(settings) as sandbox:
         page = (
             _fetched(settings, sandbox, target)
             if remote
             else Page(url=address, body=read_page(Path(target)), fetched_at=datetime.now(UTC))
         )
+        if at is not None:
+            page = replace(page, fetched_at=at)
         source = next((s for s in outlet.sources if s.url == address), None) if outlet else None
         kind = source.kind if source else _kind(page, outlet)
         if kind is not None:
@@ -56,7 +69,7 @@ def try_target(settings: Settings, target: str, *, url: str | None, slug: str | 
                 timezone=outlet.timezone if outlet else None, now=page.fetched_at,
             )  # fmt: skip
             found = sandbox.call(task, page.body, subject=page.url)
-            _show_entries(found, as_json=as_json)
+            _show_entries(found, as_json=wish.as_json)
             return 0
         context = Context(
             outlet_name=outlet.name if outlet else None,
@@ -67,8 +80,23 @@ def try_target(settings: Settings, target: str, *, url: str | None, slug: str | 
         ingested = sandbox.call(
             partial(ingest, context=context, relevant=bool(outlet and outlet.relevant)), page, subject=page.url
         )
-    _show_article(ingested, as_json=as_json)
+    if wish.as_markdown:
+        present.console.print(Text(ingested.extraction.markdown), soft_wrap=True)
+    else:
+        _show_article(ingested, as_json=wish.as_json)
     return 0
+
+
+def _instant(at: str, outlet: Outlet | None) -> datetime:
+    """A day (its noon) or an instant as ISO 8601 has it; without an offset it is in the outlet's zone."""
+    try:
+        day = len(at) == len("2026-03-01")
+        instant = datetime.combine(date.fromisoformat(at), time(12)) if day else datetime.fromisoformat(at)
+    except ValueError as error:
+        raise ConfigError(
+            f"--at: {at!r} is no day (2026-03-01) and no instant (2026-03-01T09:30+01:00)", code="usage"
+        ) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=outlet.zone if outlet else UTC)
 
 
 def _outlet(outlets: tuple[Outlet, ...], slug: str | None, address: str) -> Outlet | None:
@@ -137,38 +165,27 @@ def _show_entries(found: Discovery, *, as_json: bool) -> None:
 
 def _show_article(ingested: Ingested, *, as_json: bool) -> None:
     extraction = ingested.extraction
-    provenance: dict[str, Any] = {}
-    for name in ("title", "standfirst", "byline", "authors", "published", "modified", "language", "section", "image"):
-        field = getattr(extraction, name)
-        if field is not None:
-            provenance[name] = {"origin": field.origin, "disagreeing": field.disagreeing}
     if as_json:
-        credited = [
-            {"credited": a.credited, "form": a.form, "evidence": a.evidence, "confidence": a.confidence}
-            for a in ingested.attributions
-        ]
-        relevance = {
-            "relevant": ingested.relevance.relevant,
-            "score": ingested.relevance.score,
-            "why": ingested.relevance.why,
-        }
         present.as_json(
-            {**answer_of(extraction), "provenance": provenance, "attributions": credited, "relevance": relevance}
+            {
+                **answer_of(extraction),
+                "byline": extraction.byline.value if extraction.byline else None,
+                "section": extraction.section.value if extraction.section else None,
+                "image": extraction.image.value if extraction.image else None,
+                "rights": extraction.rights.value if extraction.rights else None,
+                "markdown": extraction.markdown,
+                "kept": [asdict(block) for block in extraction.kept],
+                "removed": [asdict(block) for block in extraction.removed],
+                "second_opinion": extraction.second_opinion,
+                "provenance": present.provenance(extraction),
+                "attributions": [asdict(found) for found in ingested.attributions],
+                "relevance": asdict(ingested.relevance),
+            }
         )
         return
     out = present.console
-    for name, said in provenance.items():
-        value = getattr(extraction, name).value
-        shown = (
-            value.isoformat()
-            if hasattr(value, "isoformat")
-            else ", ".join(value)
-            if isinstance(value, tuple)
-            else value
-        )
-        out.print(Text.assemble((f"{name:<11}", "bold"), shown, (f"  ({said['origin']})", "dim")))
-        for origin, other in said["disagreeing"]:
-            out.print(Text(f"           {origin} says: {other}", style="dim yellow"))
+    for line in present.page_fields(extraction):
+        out.print(line, soft_wrap=True)
     out.print(
         Text.assemble(
             ("relevant   ", "bold"),
@@ -180,8 +197,8 @@ def _show_article(ingested: Ingested, *, as_json: bool) -> None:
         out.print(
             Text.assemble(("credits    ", "bold"), found.credited, (f"  ({found.form}): “{found.evidence}”", "cyan"))
         )
+    if extraction.second_opinion:
+        out.print("The page looked suspect: a second extractor was asked.", style="yellow")
     out.print()
-    out.print(Text(extraction.text))
-    for block in extraction.removed:
-        out.print(Text(f"\n- removed as {block.reason} by {block.rule}:", style="red"))
-        out.print(Text(block.text, style="strike dim"))
+    for line in present.page_text(extraction):
+        out.print(line, soft_wrap=True)

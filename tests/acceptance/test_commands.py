@@ -61,7 +61,42 @@ def test_try_shows_what_would_be_stored_of_a_saved_page(crawled: Installation, t
     assert [found["credited"] for found in told["attributions"]] == ["Bloomberg"]
     assert told["relevance"]["relevant"] is True
     assert {block["reason"] for block in told["removed"]} >= {"promo"}
+    assert [block["text"] for block in told["kept"]] == told["text"].split("\n")
+    assert all(isinstance(block["position"], int) for block in (*told["kept"], *told["removed"]))
     assert crawled.one("SELECT count(*) FROM news.article") == 3, "nothing is written"
+
+
+@pytest.mark.slow
+def test_try_shows_removals_in_place_and_the_text_as_markdown(crawled: Installation, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    shown = crawled.aiwire("try", str(tmp_path / "page.html"), "--url", "https://sito.example/a/b").stdout
+    assert "published  2026-01-12  (byline-line" in shown
+    assert "- Contenuto promozionale\n  removed as promo by " in shown
+    markdown = crawled.aiwire("try", str(tmp_path / "page.html"), "--markdown").stdout
+    assert "Il terzo paragrafo chiude" in markdown
+    assert "promozionale" not in markdown
+
+
+@pytest.mark.slow
+def test_try_reads_a_saved_page_by_the_rules_of_the_day_that_it_is_told(crawled: Installation, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(PAGE, encoding="utf-8")
+    rules = """
+[[extraction]]
+valid_until = 2026-03-14
+prune = ["article p:nth-of-type(2)"]
+[[extraction]]
+valid_from = 2026-03-15
+"""
+    path = crawled.config / "outlets" / "chipwire.toml"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(before + rules, encoding="utf-8")
+    try:
+        for day, paragraphs in (("2026-03-14", 2), ("2026-03-15T10:00+01:00", 3)):
+            arguments = ("try", str(tmp_path / "page.html"), "--outlet", "chipwire", "--at", day, "--json")
+            assert len(json.loads(crawled.aiwire(*arguments).stdout)["kept"]) == paragraphs
+        assert crawled.aiwire("try", str(tmp_path / "page.html"), "--at", "yesterday").returncode == 2
+    finally:
+        path.write_text(before, encoding="utf-8")
 
 
 @pytest.mark.slow

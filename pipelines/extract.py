@@ -18,7 +18,8 @@ from pipelines import boilerplate, jsonld, metadata
 from pipelines.blocks import blocks_of, lines_of, split_breaks
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
-from pipelines.records import Context, Extraction, Field, KeptBlock, Origin, Page
+from pipelines.identity import block_fingerprint
+from pipelines.records import Context, Extraction, Field, KeptBlock, Origin, Page, Reason
 from pipelines.selectors import select
 
 TEXT_LEAST = 120
@@ -54,6 +55,8 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     cuts = boilerplate.prune(tree, context.hints, fields)
     text = _text(_kept(tree, context) if context.hints.keep else tree, page.url)
     lines, more = boilerplate.clean(text.split("\n"), set_apart, fields)
+    lines, repeated = _without_repeated(lines, context)
+    more += repeated
     cleaned = "\n".join(lines)
     if _weight(cleaned) < TEXT_LEAST:
         raise ExtractError(
@@ -105,6 +108,20 @@ def _text(tree: Any, url: str) -> str:
     lines = (" ".join(line.split()) for line in (found or "").split("\n"))
     # trafilatura marks list entries with a dash; the article's own text has none.
     return "\n".join(re.sub(r"^- (?=\S)", "", line) for line in lines if line)
+
+
+def _without_repeated(lines: list[str], context: Context) -> tuple[list[str], list[boilerplate.Cut]]:
+    """The text without what the outlet's other articles repeat, but for what its rules say they share."""
+    unwanted = context.repeated - {block_fingerprint(text) for text in context.hints.shared}
+    if not unwanted:
+        return lines, []
+    kept, cuts = [], []
+    for line in lines:
+        if block_fingerprint(line) in unwanted:
+            cuts.append(boilerplate.Cut(line, Reason.REPEATED, "repeated"))
+        else:
+            kept.append(line)
+    return kept, cuts
 
 
 def _kept(tree: Any, context: Context) -> Any:

@@ -14,7 +14,10 @@ from pipelines.records import Ingested
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An article as its current revision has it; `published` and `modified` as `When.isoformat()` wrote them."""
+    """An article as its current revision has it; `published` and `modified` as `When.isoformat()` wrote them.
+
+    `rules` is the `pipelines.rules_version` by which it was read, None where nobody noted it.
+    """
 
     article_id: UUID
     url: str
@@ -26,6 +29,7 @@ class Known:
     published: str | None
     modified: str | None
     text: str
+    rules: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

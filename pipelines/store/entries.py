@@ -186,21 +186,32 @@ async def _claim_changed(connection: Connection, entry_id: int, claim: Claim, no
     )
 
 
+_WORK = """
+    SELECT e.id, e.outlet, e.host, e.url, e.url_key, e.title, e.summary, e.published, e.modified, e.guid,
+           e.discovered_at, e.state, e.attempts, e.looks, e.capture_id, e.etag, e.last_modified,
+           e.article_id, o.definition
+    FROM aiwire.entry e JOIN aiwire.outlet o ON o.slug = e.outlet
+"""
+
+
 async def due(connection: Connection, host: str, now: datetime, *, most: int) -> list[Work]:
     """Entries of a host on which something is due; bytes that wait come first, then the oldest claims."""
     async with connection.cursor(row_factory=class_row(Work)) as cursor:
         await cursor.execute(
-            """
-            SELECT e.id, e.outlet, e.host, e.url, e.url_key, e.title, e.summary, e.published, e.modified, e.guid,
-                   e.discovered_at, e.state, e.attempts, e.looks, e.capture_id, e.etag, e.last_modified,
-                   e.article_id, o.definition
-            FROM aiwire.entry e JOIN aiwire.outlet o ON o.slug = e.outlet
-            WHERE e.host = %s AND e.due_at <= %s AND o.active
+            f"""
+            {_WORK} WHERE e.host = %s AND e.due_at <= %s AND o.active
             ORDER BY e.state = 'captured' DESC, e.state = 'pending' DESC, e.due_at, e.id LIMIT %s
-            """,
+            """.encode(),
             (host, now, most),
         )
         return await cursor.fetchall()
+
+
+async def load(connection: Connection, entry_id: int) -> Work | None:
+    """One entry, whether or not anything is due on it."""
+    async with connection.cursor(row_factory=class_row(Work)) as cursor:
+        await cursor.execute(f"{_WORK} WHERE e.id = %s".encode(), (entry_id,))
+        return await cursor.fetchone()
 
 
 async def settle(

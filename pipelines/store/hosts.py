@@ -16,7 +16,10 @@ from pipelines.store.database import Connection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostState:
-    """`robots` are the rules for our agent as JSON, valid until `robots_until`; `robots_status` says how they came."""
+    """`robots` are the rules for our agent as JSON, valid until `robots_until`; `robots_status` says how they came.
+
+    `re_extractions` says that kept pages wait to be read again.
+    """
 
     name: str
     next_request_at: datetime | None = None
@@ -25,13 +28,15 @@ class HostState:
     robots: dict[str, object] | None = None
     robots_status: str | None = None
     robots_until: datetime | None = None
+    re_extractions: bool = False
 
 
 async def load(connection: Connection, name: str) -> HostState:
     async with connection.cursor(row_factory=class_row(HostState)) as cursor:
         await cursor.execute(
             """
-            SELECT name, next_request_at, hold_until, failures, robots, robots_status, robots_until
+            SELECT name, next_request_at, hold_until, failures, robots, robots_status, robots_until,
+                   EXISTS (SELECT FROM aiwire.re_extraction x WHERE x.host = name) AS re_extractions
             FROM aiwire.host WHERE name = %s
             """,
             (name,),

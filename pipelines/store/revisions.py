@@ -5,7 +5,7 @@ Whether there is a new revision is decided before, by `pipelines.verdict`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,23 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from pipelines.records import Extraction, Field, Ingested, When
+from pipelines.repetition import Limits
 from pipelines.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a page was read, and what of it is to be stored.
+
+    `rules` is its `pipelines.rules_version`; `repeated` what was taken out as repeated, `shared` what must not be (both
+    `identity.block_fingerprint`s).
+    """
+
+    rules: bytes = b""
+    repeated: frozenset[bytes] = frozenset()
+    shared: frozenset[bytes] = frozenset()
+    limits: Limits = field(default_factory=Limits)
+    markdown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +42,14 @@ class Reason:
 
 
 async def write_revision(
-    connection: Connection, id_: UUID, reason: Reason, ingested: Ingested, *, capture_sha256: bytes, now: datetime
+    connection: Connection,
+    id_: UUID,
+    reason: Reason,
+    ingested: Ingested,
+    *,
+    reading: Reading,
+    capture_sha256: bytes,
+    now: datetime,
 ) -> None:
     """Write a revision with its removed blocks and attributions; `capture_sha256` names the bytes it was read from."""
     number = reason.number
@@ -37,11 +60,11 @@ async def write_revision(
         INSERT INTO aiwire.revision (article_id, number, reason, changed, title, standfirst, byline, authors,
             published_at, published_precision, published, modified_at, modified_precision, modified, language,
             section, image, paywalled, text, relevant, relevance_score, relevance_why, provenance, content_hash,
-            capture_sha256, seen_at)
+            capture_sha256, seen_at, rights, markdown, second_opinion, rules)
         VALUES (%(id)s, %(number)s, %(reason)s, %(changed)s, %(title)s, %(standfirst)s, %(byline)s, %(authors)s,
             %(published_at)s, %(published_precision)s, %(published)s, %(modified_at)s, %(modified_precision)s,
             %(modified)s, %(language)s, %(section)s, %(image)s, %(paywalled)s, %(text)s, %(relevant)s, %(score)s,
-            %(why)s, %(provenance)s, %(hash)s, %(sha256)s, %(now)s)
+            %(why)s, %(provenance)s, %(hash)s, %(sha256)s, %(now)s, %(rights)s, %(markdown)s, %(second)s, %(rules)s)
         """,
         {
             "id": id_,
@@ -70,6 +93,10 @@ async def write_revision(
             "hash": ingested.content_hash,
             "sha256": capture_sha256,
             "now": now,
+            "rights": _value(extraction.rights),
+            "markdown": extraction.markdown if reading.markdown else None,
+            "second": extraction.second_opinion,
+            "rules": reading.rules,
         },
     )
     async with connection.cursor() as cursor:
@@ -95,7 +122,9 @@ async def write_revision(
         )
 
 
-_FIELDS = ("title", "standfirst", "byline", "authors", "published", "modified", "language", "section", "image")
+_FIELDS = (
+    "title", "standfirst", "byline", "authors", "published", "modified", "language", "section", "image", "paywalled", "rights",
+)  # fmt: skip
 
 
 def _provenance(extraction: Extraction) -> dict[str, object]:

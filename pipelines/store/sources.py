@@ -115,7 +115,8 @@ _DUE_HOSTS = """
     WHERE (h.hold_until IS NULL OR h.hold_until <= %(now)s)
       AND (EXISTS (SELECT FROM aiwire.source s WHERE s.host = h.name AND s.active AND s.next_poll_at <= %(now)s)
            OR EXISTS (SELECT FROM aiwire.entry e JOIN aiwire.outlet o ON o.slug = e.outlet
-                      WHERE e.host = h.name AND e.due_at <= %(now)s AND o.active))
+                      WHERE e.host = h.name AND e.due_at <= %(now)s AND o.active)
+           OR EXISTS (SELECT FROM aiwire.re_extraction x WHERE x.host = h.name AND x.due_at <= %(now)s))
 """
 
 

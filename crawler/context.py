@@ -15,7 +15,7 @@ from crawler.spiders.base import OutletSpider
 from crawler.spiders.loader import spider_for
 from crawler.station import Station
 from pipelines.errors import FetchError
-from pipelines.store import hosts
+from pipelines.store import hosts, repetition
 from pipelines.store.database import Connection
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -67,6 +67,7 @@ class VisitContext:
     deadline: datetime = _NEVER
     counts: Counts = field(default_factory=Counts)
     _spiders: dict[str, OutletSpider] = field(default_factory=dict)
+    _knowing: set[str] = field(default_factory=set)
 
     def over(self) -> bool:
         return self.stop.is_set() or self.clock() >= self.deadline
@@ -76,6 +77,14 @@ class VisitContext:
         if slug not in self._spiders:
             self._spiders[slug] = spider_for(Outlet.model_validate(definition))
         return self._spiders[slug]
+
+    async def learned(self, spider: OutletSpider, *, anew: bool = False) -> None:
+        """Let the spider know what its outlet's articles repeat: one query an outlet and visit, or when that changed."""
+        slug = spider.outlet.slug
+        if slug not in self._knowing or anew:
+            async with self.station.database.transaction() as connection:
+                spider.repeated = await repetition.learned(connection, slug)
+            self._knowing.add(slug)
 
     async def answered(self, connection: Connection) -> None:
         """Commit the host's gap with what it gave us."""

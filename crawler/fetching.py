@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -15,17 +16,22 @@ from crawler.cadence import next_look
 from crawler.context import HostAway, VisitContext
 from crawler.engine import NotModified
 from crawler.failures import HOST_AWAY
+from crawler.re_extraction import find_kept, read_again, reading_of
 from crawler.spiders.base import OutletSpider
+from pipelines.drift import Figures, figures_of
 from pipelines.errors import ExtractError, FetchError, SandboxBroken, SandboxError, StoreError, Transient, Unavailable
-from pipelines.records import Page
-from pipelines.store import articles, captures, entries
+from pipelines.records import Ingested, Page
+from pipelines.store import articles, captures, drift, entries
+from pipelines.store.articles import ReadAgain, Stored
 from pipelines.store.entries import Disposition, Work
+from pipelines.store.revisions import Reading
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 20  # entries read from Postgres at a time
 _RETRY = (60, 300, 1_800, 7_200, 43_200, 86_400)
 """Seconds until a page that failed is tried again, by attempt; then it is given up."""
+_DOUBTS = 3  # times that a page is read again because another revision of its article came meanwhile
 _QUARANTINE_AFTER = 3  # times a page's bytes may end the worker that works on them
 
 
@@ -108,6 +114,8 @@ async def _replay(context: VisitContext, work: Work, spider: OutletSpider) -> No
 
 
 async def _process(context: VisitContext, work: Work, spider: OutletSpider, page: Page) -> None:
+    await context.learned(spider)
+    reading = reading_of(context.station.settings, spider, work.entry, page)
     try:
         ingested = await spider.read_article(work.entry, page, context.station.sandbox)
     except SandboxError as error:
@@ -120,27 +128,19 @@ async def _process(context: VisitContext, work: Work, spider: OutletSpider, page
         if known is Disposition.FAILED:
             telemetry.capture(error, outlet=work.outlet, source=work.url, stage="extract")
         await _settle(context, work, known, error.code, error.message)
+        if known is Disposition.NOT_ARTICLE and work.state != "settled":
+            await _note(context, work, Figures(read=False))
         return
-    now = context.clock()
-    async with context.station.database.transaction() as connection:
-        stored = await articles.store(
-            connection,
+    stored = await _store(context, work, spider, page, ingested=ingested, reading=reading)
+    if stored.new:
+        await _note(context, work, figures_of(ingested.extraction))
+    if stored.learned:
+        await context.learned(spider, anew=True)
+        log.info(
+            "repetition_learned",
             outlet=work.outlet,
-            ingested=ingested,
-            claimed_key=work.url_key,
-            guid=work.guid,
-            capture_sha256=hashlib.sha256(page.body).digest(),
-            now=now,
-        )
-        duplicate = work.article_id is None and not stored.new and stored.brought_by_other
-        await entries.settle(
-            connection,
-            work.id,
-            Disposition.DUPLICATE if duplicate else Disposition.STORED,
-            now=now,
-            article_id=stored.article_id,
-            look_again_at=None if duplicate else _next_look(context, work, spider),
-            looked=work.state == "settled",
+            repeated=[sample[:80] for sample in stored.learned.repeated],
+            forgotten=[sample[:80] for sample in stored.learned.forgotten],
         )
     if stored.new or stored.revised:
         context.counts.stored += 1
@@ -150,6 +150,66 @@ async def _process(context: VisitContext, work: Work, spider: OutletSpider, page
             url=stored.url,
             revision=stored.revision,
         )
+
+
+async def _store(
+    context: VisitContext, work: Work, spider: OutletSpider, page: Page, *, ingested: Ingested, reading: Reading
+) -> Stored:
+    """Write the article and settle the entry; where it is in doubt who changed it, read the page before first."""
+    before: ReadAgain | None = None
+    asked = 0
+    while True:
+        now = context.clock()
+        async with context.station.database.transaction() as connection:
+            stored = await articles.store(
+                connection,
+                outlet=work.outlet,
+                ingested=ingested,
+                claimed_key=work.url_key,
+                guid=work.guid,
+                capture_sha256=hashlib.sha256(page.body).digest(),
+                now=now,
+                reading=reading,
+                before=before,
+                # Revisions that come faster than they can be read again are the publisher's.
+                certain=asked > 0 and (before is None or asked >= _DOUBTS),
+            )
+            if isinstance(stored, Stored):
+                duplicate = work.article_id is None and not stored.new and stored.brought_by_other
+                await entries.settle(
+                    connection,
+                    work.id,
+                    Disposition.DUPLICATE if duplicate else Disposition.STORED,
+                    now=now,
+                    article_id=stored.article_id,
+                    look_again_at=None if duplicate else _next_look(context, work, spider),
+                    looked=work.state == "settled",
+                )
+                return stored
+        asked += 1
+        before = await _before(context, spider, stored.article_id)
+
+
+async def _before(context: VisitContext, spider: OutletSpider, article_id: UUID) -> ReadAgain | None:
+    """An article's kept page as today's rules read it; None where that can't be told."""
+    station = context.station
+    found = await find_kept(station.database, article_id)
+    if found is None:
+        return None
+    try:
+        return await read_again(station.settings, station.sandbox, spider, *found)
+    except (ExtractError, SandboxError):
+        return None
+
+
+async def _note(context: VisitContext, work: Work, figures: Figures) -> None:
+    """What a page gave when it was first read, and whether the outlet's pages are as they were."""
+    async with context.station.database.transaction() as connection:
+        await drift.note(connection, work.outlet, work.id, figures)
+        turn = await drift.judge(connection, work.outlet, context.clock())
+    if turn is not None:
+        tell = log.info if turn.over else log.warning
+        tell("outlet_drift_over" if turn.over else "outlet_drift", outlet=work.outlet, evidence=list(turn.evidence))
 
 
 async def _refused(context: VisitContext, work: Work, error: FetchError) -> None:

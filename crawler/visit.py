@@ -2,9 +2,10 @@
 
     due sources --poll--> entries (committed with validators and the next due time)
     due entries --fetch--> capture (committed) --sandbox--> article, revision (committed with the disposition)
+    articles in which something learned stands --sandbox--> revision `re_extraction`
 
-Here is the order of the steps, and what is remembered of the host afterwards; the steps are `crawler.polling` and
-`crawler.fetching`. Who holds the host, and when it is visited, is `crawler.worker`'s and `crawler.schedule`'s affair.
+Here is the order of the steps, and what is remembered of the host afterwards; the steps are `crawler.polling`,
+`crawler.fetching` and `crawler.re_extraction`. Who holds the host, and when it is visited, is `crawler.worker`'s and `crawler.schedule`'s affair.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from crawler.context import Counts, HostAway, VisitContext, backoff
 from crawler.fetching import work_off
 from crawler.polling import poll_all
+from crawler.re_extraction import work_off_re_extractions
 from pipelines.store import hosts, runs, sources
 
 
@@ -44,6 +46,9 @@ async def visit(context: VisitContext) -> Counts:
                 reason=(memory.hold_reason if asked_for else None) or away.error.message,
                 unreachable=True,
             )
+    # It needs nothing of the host, and what is live went before it.
+    if state.re_extractions or context.counts.stored:
+        await work_off_re_extractions(context)
     await _remember(context, started, outcome, message)
     return context.counts
 

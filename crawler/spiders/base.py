@@ -40,6 +40,8 @@ class OutletSpider(scrapy.Spider):
     """One outlet; `outlet` is its configuration."""
 
     outlet: Outlet
+    repeated: frozenset[bytes] = frozenset()
+    """Fingerprints of the blocks that the outlet's articles are known to repeat (`pipelines.store.repetition`)."""
 
     def __init__(self, outlet: Outlet | None = None, **kwargs: Any) -> None:
         if outlet is not None:
@@ -97,6 +99,7 @@ class OutletSpider(scrapy.Spider):
             timezone=self.outlet.timezone,
             hints=self.outlet.hints_at(at),
             entry=entry,
+            repeated=self.repeated,
         )
 
     def wanted(self, host: str) -> bool:

@@ -1,26 +1,33 @@
 """Many saved pages at once, for `aiwire extract --batch`: one answer a line, in order, whatever is in them.
 
-What an answer holds is `pipelines.extract`'s affair; that a bad page ends nothing, the sandbox's.
+What an answer holds is `pipelines.extract`'s affair; that a bad page ends nothing, the sandbox's; what the pages of one
+site repeat, `crawler.learning`'s.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import json
 import os
+import pickle
+import tempfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from crawler.learning import Lesson, Lessons, lesson_of
 from pipelines import ingest
 from pipelines.errors import AiwireError, ConfigError, SandboxBroken
 from pipelines.records import Context, Extraction, Page
+from pipelines.repetition import Limits
 from pipelines.sandbox import Sandbox
 
 PAGE_MOST = 15 << 20
@@ -37,22 +44,35 @@ class BatchCounts:
     errors: int
 
 
-def extract_batch(source: Path, target: Path, *, sandbox: Sandbox) -> BatchCounts:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is written of a page, and what it tells of its site."""
+
+    told: dict[str, Any]
+    lesson: Lesson | None = None
+
+
+def extract_batch(source: Path, target: Path, *, sandbox: Sandbox, learn: Limits | None = None) -> BatchCounts:
     """Extract every page that `source` lists into `target`, which appears whole or not at all.
 
     An input line is `{"id", "url", "path"}` (`path` .html or .html.gz, relative to the input file; `url` empty where
     nobody knows it), with `language`, `timezone`, `outlet` and `fetched_at` where they are known. A line that is no such thing, a page that can't be read and a page
     without an article each become `{"id", "error": {"code", "message"}}`; `id` is null where the line has none.
 
+    With `learn`, blocks that the pages of one site (an outlet, else a registrable domain) repeat are taken out: pages in
+    which one stands are read twice.
+
     Raises ConfigError where `source` or `target` can't be opened, SandboxBroken where no page can be worked on.
     """
     pages = errors = 0
+    folder = source.parent.absolute()
     try:
         with source.open("rb") as lines, _whole(target) as out:
-            for answer in _answers(lines, source.parent.absolute(), sandbox):
+            read = _learning(lines, folder, sandbox, learn) if learn else _reading(lines, folder, sandbox)
+            for answer in read:
                 pages += 1
-                errors += "error" in answer
-                out.write(json.dumps(answer, ensure_ascii=False) + "\n")
+                errors += "error" in answer.told
+                out.write(json.dumps(answer.told, ensure_ascii=False) + "\n")
     except OSError as error:
         raise ConfigError(str(error), subject=str(error.filename or target), code="batch_file") from error
     return BatchCounts(pages=pages, errors=errors)
@@ -106,20 +126,59 @@ def _whole(target: Path) -> Iterator[IO[str]]:
             path.unlink(missing_ok=True)
 
 
-def _answers(lines: IO[bytes], folder: Path, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
-    """Answers in the order of the lines, a number of pages ahead of the one that is due: memory stays bounded."""
-    ahead: deque[Future[dict[str, Any]]] = deque()
+def _reading(lines: IO[bytes], folder: Path, sandbox: Sandbox) -> Iterator[Answer]:
+    tasks = (partial(_answer, line, number, folder, sandbox) for number, line in _numbered(lines))
+    return _in_order(tasks, sandbox)
+
+
+def _learning(lines: IO[bytes], folder: Path, sandbox: Sandbox, limits: Limits) -> Iterator[Answer]:
+    """Read every page, then those again in which a block stands that their site repeats.
+
+    What waits for the end waits on disk: each line and its first answer.
+    """
+    lessons = Lessons()
+    with tempfile.TemporaryFile() as drafts:
+        kept, read = itertools.tee(_numbered(lines))
+        tasks = (partial(_answer, line, number, folder, sandbox) for number, line in read)
+        for (number, line), answer in zip(kept, _in_order(tasks, sandbox), strict=True):
+            if answer.lesson is not None:
+                lessons.add(number, answer.lesson)
+            pickle.dump((number, line, answer.told), drafts)
+        repeated = lessons.repeated(limits)
+        drafts.seek(0)
+        again = (
+            partial(_answer, line, number, folder, sandbox, repeated[number])
+            if number in repeated
+            else partial(Answer, told)
+            for number, line, told in _loaded(drafts)
+        )
+        yield from _in_order(again, sandbox)
+
+
+def _loaded(drafts: IO[bytes]) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    with contextlib.suppress(EOFError):
+        while True:
+            yield pickle.load(drafts)  # noqa: S301 -- written by this process
+
+
+def _in_order(tasks: Iterable[Callable[[], Answer]], sandbox: Sandbox) -> Iterator[Answer]:
+    """Answers in the order of the tasks, a number of pages ahead of the one that is due: memory stays bounded."""
+    ahead: deque[Future[Answer]] = deque()
     threads = ThreadPoolExecutor(sandbox.processes, thread_name_prefix="batch")
     try:
-        for number, line in enumerate(_bounded(lines), start=1):
-            if line.strip():
-                ahead.append(threads.submit(_answer, line, number, folder, sandbox))
+        for task in tasks:
+            ahead.append(threads.submit(task))
             while len(ahead) > _AHEAD * sandbox.processes:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
     finally:
         threads.shutdown(cancel_futures=True)
+
+
+def _numbered(lines: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, by their numbers in the file."""
+    return ((number, line) for number, line in enumerate(_bounded(lines), start=1) if line.strip())
 
 
 def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
@@ -131,17 +190,20 @@ def _bounded(lines: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _answer(line: bytes, number: int, folder: Path, sandbox: Sandbox) -> dict[str, Any]:
+def _answer(
+    line: bytes, number: int, folder: Path, sandbox: Sandbox, repeated: frozenset[bytes] = frozenset()
+) -> Answer:
     id_: object = None
     try:
         order = _read_line(line, number)
         id_ = order.get("id")
         page, context = _ordered(order, number, folder)
-        return {"id": id_, **answer_of(sandbox.call(ingest.read, page, context, subject=page.url))}
+        extraction = sandbox.call(ingest.read, page, replace(context, repeated=repeated), subject=page.url)
+        return Answer({"id": id_, **answer_of(extraction)}, lesson_of(extraction, context.outlet_name))
     except SandboxBroken:
         raise
     except AiwireError as error:
-        return {"id": id_, "error": {"code": error.code, "message": error.message}}
+        return Answer({"id": id_, "error": {"code": error.code, "message": error.message}})
 
 
 def _read_line(line: bytes, number: int) -> dict[str, Any]:

@@ -111,13 +111,14 @@ def extract(
     source: Annotated[Path, typer.Argument(metavar="IN.jsonl")],
     target: Annotated[Path, typer.Argument(metavar="OUT.jsonl")],
     batch: Annotated[bool, typer.Option("--batch", help="Many saved pages; the only mode there is.")] = True,
+    learn: Annotated[bool, typer.Option("--learn", help="Take out what the pages of one site repeat.")] = False,
 ) -> None:
     """The articles in many saved pages: a line in, a line out."""
     from crawler.commands import extract_pages
 
     if not batch:
         raise ConfigError("for a single page there is `aiwire try`", code="usage")
-    raise typer.Exit(extract_pages(_settings(context), source, target))
+    raise typer.Exit(extract_pages(_settings(context), source, target, learn=learn))
 
 
 @outlets_app.command("list")

@@ -17,6 +17,7 @@ from crawler import present, telemetry
 from crawler.batch import extract_batch
 from crawler.daemon import Daemon, child_command
 from crawler.embedded import EmbeddedPostgres
+from crawler.learning import limits_of
 from crawler.outlets import OutletsError, load_outlets
 from crawler.settings import Settings, load_settings, save_contact
 from crawler.tools import new_sandbox
@@ -93,11 +94,11 @@ def run_daemon(settings: Settings, roles: tuple[str, ...]) -> int:
 # -- pages ---------------------------------------------------------------------------------------------------------
 
 
-def extract_pages(settings: Settings, source: Path, target: Path) -> int:
+def extract_pages(settings: Settings, source: Path, target: Path, *, learn: bool = False) -> int:
     """Extract many saved pages; 0 however many of them were bad: each has its own answer."""
     started = time.monotonic()
     with new_sandbox(settings) as sandbox:
-        counts = extract_batch(source, target, sandbox=sandbox)
+        counts = extract_batch(source, target, sandbox=sandbox, learn=limits_of(settings) if learn else None)
     seconds = time.monotonic() - started
     present.errors.print(f"{counts.pages} pages, {counts.errors} without an article, in {seconds:.1f} s: {target}")
     return 0

@@ -14,13 +14,13 @@ import structlog
 
 from crawler import telemetry
 from crawler.context import VisitContext
+from crawler.learning import limits_of
 from crawler.settings import Settings
 from crawler.spiders.base import OutletSpider
 from pipelines.drift import figures_of
 from pipelines.errors import ExtractError, SandboxBroken, SandboxError, StoreError, Unavailable
 from pipelines.identity import block_fingerprint
 from pipelines.records import Entry, Page
-from pipelines.repetition import Limits
 from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
 from pipelines.store import articles, captures, drift, re_extraction
@@ -44,11 +44,7 @@ def reading_of(settings: Settings, spider: OutletSpider, entry: Entry, page: Pag
         rules=rules_version(context),
         repeated=context.repeated,
         shared=frozenset(map(block_fingerprint, context.hints.shared)),
-        limits=Limits(
-            articles=settings.repetition_articles,
-            share=settings.repetition_share,
-            window=settings.repetition_window,
-        ),
+        limits=limits_of(settings),
         markdown=settings.markdown,
     )
 

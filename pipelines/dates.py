@@ -22,8 +22,8 @@ _DATE = re.compile(
     # 12 gennaio 2026, 12th of January, 2026, 1er août 2026, 12. Januar 2026, 12-Jan-2026, 12 de enero de 2026
     r"|(?<!\d)(?P<d2>\d{1,2})(?:st|nd|rd|th|er|[.ºª°])?[\s/-]{1,3}(?:de\s|of\s|d['’])?"
     rf"(?P<n2>{_WORD})[.,]{{0,2}}[\s/-]{{1,3}}(?:del?\s)?(?P<y2>\d{{4}})(?!\d)"
-    # January 12, 2026, Jan. 12th 2026
-    rf"|\b(?P<n3>{_WORD})\.?\s{{1,3}}(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?,\s{{0,3}}|\s{{1,3}})(?P<y3>\d{{4}})(?!\d)"
+    # January 12, 2026, Jan. 12th 2026; what stands in a span of its own touches the word before: "PoliticsJan 12, 2026"
+    rf"|(?:\b|(?<=(?-i:[a-zß-ÿ]))(?=(?-i:[A-Z])))(?P<n3>{_WORD})\.?\s{{1,3}}(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?,\s{{0,3}}|\s{{1,3}})(?P<y3>\d{{4}})(?!\d)"
     # 2026. január 12., 2026 January 12
     rf"|(?<!\d)(?P<y4>(?:19|20)\d\d)\.?,?\s(?P<n4>{_WORD})\.?\s(?P<d4>\d{{1,2}})(?![\d:])"
     # 12.1.2026, 12. 1. 2026, 1/12/2026; 12.01.26 where both parts have two digits
@@ -66,9 +66,10 @@ _CLOCK_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _URL_DAY = re.compile(
-    r"[/_.-](20[0-4]\d|199\d)(?:[/_-](0?[1-9]|1[0-2]|[a-z]{3})[/_-](0?[1-9]|[12]\d|3[01])|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?=[/_.?-]|$)"
+    r"[/_.-](20[0-4]\d|199\d)(?:[/_-](0?[1-9]|1[0-2]|[a-z]{3,9})[/_-](0?[1-9]|[12]\d|3[01])|(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]))(?=[/_.?-]|$)"
 )
 _YEARS = range(1990, 2101)
+_JOINED = re.compile(r"(?<=[a-zß-ÿ])(?=[A-Z])")  # "PoliticsJan": spans side by side
 _BEFORE_MOST = 48  # characters of "10:32 AM EST, Friday "
 
 
@@ -81,6 +82,8 @@ class Written:
     when: When
     other: When | None = None
     """What 03/04/2026 says in the other order, where both are days."""
+    relative: bool = False
+    """Said from when the page is read: "2 hours ago"."""
 
 
 def dates_in(text: str, *, zone: str | None, now: datetime, month_first: bool = False) -> Iterator[Written]:
@@ -152,13 +155,13 @@ def _parts(found: re.Match[str], now: datetime, *, month_first: bool) -> tuple[t
         return (int(group["y7"]), int(group["m7"]), int(group["d7"])), False
     for n in "234":
         if name := group[f"n{n}"]:
-            month = month_named(name)
+            month = month_named(name) or month_named(_JOINED.split(name)[-1])
             return ((int(group[f"y{n}"]), month, int(group[f"d{n}"])), False) if month else None
     first, second = int(group["a"] or group["a2"]), int(group["b"] or group["b2"])
     year = int(group["y5"]) if group["y5"] else 2_000 + int(group["y6"])
     if group["y6"] and year > now.year:  # 12.10.45 is no day that a page may have been published on
         return None
-    american = month_first and (group["sep"] or group["sep2"]) != "."
+    american = month_first and (group["sep"] or group["sep2"]) == "/"
     day, month = (second, first) if (american and first <= 12) or second > 12 else (first, second)
     return (year, month, day), day <= 12 and day != month
 
@@ -172,13 +175,15 @@ def _relative(text: str, zone: str | None, now: datetime) -> Iterator[Written]:
         if span == 86_400:
             instant = instant.replace(hour=0, minute=0, second=0, microsecond=0)
         precision = Precision.DAY if span == 86_400 else Precision.MINUTE
-        yield Written(found.start(), found.end(), When(instant=instant, precision=precision, zone_assumed=True))
+        yield Written(
+            found.start(), found.end(), When(instant=instant, precision=precision, zone_assumed=True), relative=True
+        )
     elif found := _DAY_WORD.search(text):
         clock = _CLOCK.match(text, found.end())
         if clock and _is_clock(clock):  # without one, "today" is a word of the language
             today = now.astimezone(_zone(zone)) - timedelta(days=found["day"].lower() in YESTERDAY)
             if when := _made(today.year, today.month, today.day, clock, zone):
-                yield Written(found.start(), clock.end(), when)
+                yield Written(found.start(), clock.end(), when, relative=True)
 
 
 def _is_clock(found: re.Match[str]) -> bool:

@@ -1,32 +1,69 @@
-"""When a page's article was published and modified: every place that says so, in the order in which they are believed.
+"""When a page's article was published and modified: every place that says so, and which of them is believed.
 
-Dates as text are read by `pipelines.dates` and `pipelines.discovery.dates`.
+Dates as text are read by `pipelines.dates` and `pipelines.discovery.dates`; the page's date lines are found by
+`pipelines.date_lines`.
 """
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import htmldate
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pipelines import dates, jsonld
 from pipelines.blocks import Block
+from pipelines.date_lines import (
+    DateLine,
+    Reading,
+    Role,
+    headlines,
+    lines_elsewhere,
+    lines_near,
+    time_of,
+    times_by_block,
+)
 from pipelines.discovery.dates import read_date
-from pipelines.markup import first, inside, line_of, text_of
-from pipelines.records import Context, Field, Origin, Page, When
+from pipelines.records import Context, Field, Origin, Page, Precision, When
 from pipelines.selectors import select
 
-_PUBLISHED = re.compile(
-    r"pubblicat|publish|veröffentlich|erschienen|publié|publicad|posted|date-?line|\bdate\b|\bdatum\b|created",
+_Told = tuple[Origin, When]
+
+_OPENGRAPH_PUBLISHED = ("article:published_time", "og:article:published_time", "og:published_time", "article:published")
+_OPENGRAPH_MODIFIED = ("article:modified_time", "og:article:modified_time", "og:updated_time", "og:modified_time")
+_META_PUBLISHED = re.compile(
+    r"(?:^|[^a-z])(?:date|pubdate|(?:pub(?:lish(?:ed)?|lication)?|issue|release|display|post|article|citation|creation|create|created)[-_.: ]?"
+    r"(?:date|time|on|at|timestamp)(?:[-_.: ]?(?:time|original|issued))?|(?:date|time)[-_.: ]?(?:pub(?:lished|lish)?|issued|created|posted|original)|"
+    r"issued|published|created|publishtime|gentime)$",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W\d_]")
-_MODIFIED = re.compile(
-    r"revision|aggiornat|modificat|updat|modif|aktualisiert|geändert|mis à jour|actualizad|edited", re.IGNORECASE
+_META_MODIFIED = re.compile(
+    r"(?:^|[^a-z])(?:date[-_.: ]?)?(?:last[-_.: ]?)?(?:modif(?:ied|ication)|updated?|revised|lastmod|moddate)(?:[-_.: ]?(?:date|time|on|at))?$",
+    re.IGNORECASE,
 )
+_OTHER_META = re.compile(r"expir|copyright|birth|build|crawl|event|start|end|valid", re.IGNORECASE)
+_NOT_PUBLISHED = re.compile(rf"{_OTHER_META.pattern}|modif|updat|revis|chang|review|last", re.IGNORECASE)
+_OTHER_SCOPE = re.compile(
+    r"Comment|Review|Rating|Answer|Question|Event|Person|Product|VideoObject|ImageObject|Offer", re.IGNORECASE
+)
+_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
+_QUOTE = rb'(?:\\{0,2}["\']|&quot;|&#34;)'
+_LOOSE_PUBLISHED = re.compile(
+    rb"(?:datePublished|publishedAt|published_at|publishDate|publish_date|publicationDate|first_published_at|firstPublishedAt)"
+    + _QUOTE + rb"\s{0,9}:\s{0,9}" + _QUOTE + rb"([12]\d{3}-[^\"'&\\\s]{5,30})"
+)  # fmt: skip
+_DATELINE = re.compile(r"^\s*[^.!?]{0,60}$")
+_MARKED_MOST = 40
+_HOME_ZONES = {
+    "it": "Europe/Rome", "de": "Europe/Berlin", "fr": "Europe/Paris", "es": "Europe/Madrid", "nl": "Europe/Amsterdam",
+    "pl": "Europe/Warsaw", "sv": "Europe/Stockholm", "da": "Europe/Copenhagen", "no": "Europe/Oslo", "nb": "Europe/Oslo",
+    "fi": "Europe/Helsinki", "cs": "Europe/Prague", "hu": "Europe/Budapest", "ro": "Europe/Bucharest", "el": "Europe/Athens",
+    "tr": "Europe/Istanbul", "uk": "Europe/Kyiv", "ja": "Asia/Tokyo", "ko": "Asia/Seoul", "vi": "Asia/Ho_Chi_Minh",
+    "id": "Asia/Jakarta",
+}  # fmt: skip
+"""Where most of a language's outlets are: asked only whether it explains why an instant in UTC and a shown day differ."""
 
 
 def read_dates(
@@ -35,118 +72,252 @@ def read_dates(
     context: Context,
     article: dict[str, Any],
     meta: dict[str, str],
-    blocks: Sequence[Block],  # noqa: ARG001
+    blocks: Sequence[Block],
 ) -> tuple[Field[When] | None, Field[When] | None]:
-    zone = context.timezone
-    ruled = next(
-        (_when_of(element, page, zone) for selector in context.hints.date for element in select(tree, selector)), None
-    )
-    times = list(_times(tree, page, zone))
-    lines = list(_date_lines(tree, page, zone))
-    entry = context.entry
-    published = first(
-        (Origin.OUTLET_RULE, ruled),
-        (Origin.JSON_LD, read_date(jsonld.text_of(article.get("datePublished")), zone)),
-        (
-            Origin.OPENGRAPH,
-            _meta_date(meta, zone, "article:published_time", "og:article:published_time", "og:published_time"),
-        ),
-        (Origin.MICRODATA, _itemprop_date(tree, page, zone, "datePublished")),
-        (Origin.META, _meta_date(meta, zone, *_META_DATES)),
-        (Origin.JSON_LD, read_date(jsonld.text_of(article.get("dateCreated")), zone)),
-        (Origin.BYLINE_LINE, next((when for when, modified in lines if not modified), None)),
-        (Origin.TIME_ELEMENT, next((when for when, modified in times if not modified), None)),
-        (Origin.SOURCE, entry.published if entry else None),
-        (Origin.URL, dates.day_in_url(page.url, zone)),
-    ) or _guessed_date(tree, page, zone)
-    modified = first(
-        (Origin.JSON_LD, read_date(jsonld.text_of(article.get("dateModified")), zone)),
-        (Origin.OPENGRAPH, _meta_date(meta, zone, "article:modified_time", "og:updated_time")),
-        (Origin.MICRODATA, _itemprop_date(tree, page, zone, "dateModified")),
-        (Origin.META, _meta_date(meta, zone, "last-modified", "dcterms.modified", "dc.date.modified", "revised")),
-        (Origin.BYLINE_LINE, next((when for when, is_modified in lines if is_modified), None)),
-        (Origin.TIME_ELEMENT, next((when for when, is_modified in times if is_modified), None)),
-    )
-    return published, modified
+    """When the article was published and when it was modified, None where the page doesn't say.
+
+    `article` is what `jsonld.find_article` found, `meta` the page's meta elements by name, `blocks` its text blocks.
+    The date shown at the headline is believed before what the markup states: that is often the day of a rebuild. A
+    stated instant on that day is the finer word for it.
+    """
+    reading = Reading(context.timezone, page.fetched_at, _is_american(tree, page, context, meta))
+    times = times_by_block(tree, blocks)
+    tops = headlines(blocks, _titles(tree, article, meta))
+    near = lines_near(blocks, tops, times, reading)
+    marked = _microdata(tree, blocks[tops[0]].element if tops else None, reading)
+    published = _stated(article, meta, marked, reading, page.body)
+    modified = [
+        *_from(Origin.JSON_LD, reading, article.get("dateModified")),
+        *_from(Origin.OPENGRAPH, reading, *(meta.get(name) for name in _OPENGRAPH_MODIFIED)),
+        *((Origin.MICRODATA, when) for name, when in marked if name == "dateModified"),
+        *_metas(meta, _META_MODIFIED, _OTHER_META, reading),
+    ]
+    everywhere = list(lines_elsewhere(blocks, tops, times, reading)) if not (published and modified) else []
+    ruled = [
+        (Origin.OUTLET_RULE, when)
+        for selector in context.hints.date
+        for element in select(tree, selector)
+        if (when := time_of(element, reading))
+    ]
+    url_day = dates.day_in_url(page.url, reading.zone)
+    around = [
+        *([(Origin.SOURCE, context.entry.published)] if context.entry and context.entry.published else []),
+        *([(Origin.URL, url_day)] if url_day and reading.plausible(url_day) else []),
+    ]
+    language = _tag(tree, context, meta)[:2].lower()
+    own_zone = context.timezone or _HOME_ZONES.get(language)
+
+    shown = _shown(near, published, modified, around)
+    told = [*published]
+    if shown is not None:
+        told = _believing(shown, published, around, own_zone)
+    else:
+        told = [*_in_own_zone(published, around, own_zone), *_shown_elsewhere(everywhere, times, reading)]
+    told += around
+    if not told and not ruled:
+        told = list(_datelines(blocks, tops, reading))
+    first_published = _field([*ruled, *told])
+
+    shown_modified = [_told(line) for line in (*near, *everywhere) if line.role is Role.MODIFIED]
+    if near_modified := [_told(line) for line in near if line.role is Role.MODIFIED]:
+        told = _believing(near_modified[0], modified, [], own_zone)
+    else:
+        told = modified
+    told = [*told, *shown_modified]
+    if first_published:  # nothing is modified before it is published
+        told = [pair for pair in told if pair[1].utc > first_published.value.utc - timedelta(days=1)]
+    return first_published, _field(told)
 
 
-def _guessed_date(tree: Any, page: Page, zone: str | None) -> Field[When] | None:
-    """Htmldate's word where nothing else has one. Its 1 January means that it found a year and no more."""
+def _stated(
+    article: dict[str, Any], meta: dict[str, str], marked: Sequence[tuple[str, When]], reading: Reading, body: bytes
+) -> list[_Told]:
+    """Where markup states the day of publication, in the order in which it is believed."""
+    told = [
+        *_from(Origin.JSON_LD, reading, article.get("datePublished")),
+        *_from(Origin.OPENGRAPH, reading, *(meta.get(name) for name in _OPENGRAPH_PUBLISHED)),
+        *((Origin.MICRODATA, when) for name, when in marked if name == "datePublished"),
+        *_metas(meta, _META_PUBLISHED, _NOT_PUBLISHED, reading),
+    ]
+    if not told:
+        told = [
+            *_from(Origin.JSON_LD, reading, *_loose(body)),
+            *_from(Origin.JSON_LD, reading, article.get("dateCreated")),
+        ]
+    return told
+
+
+def _from(origin: Origin, reading: Reading, *values: object) -> Iterator[_Told]:
+    for value in values:
+        if (text := jsonld.text_of(value)) and (when := _read(text[:80], reading)):
+            yield origin, when
+
+
+def _read(text: str, reading: Reading) -> When | None:
+    """A date in an attribute or in JSON: as machines write it, in seconds since 1970, or as people write it."""
+    when = read_date(text, reading.zone)
+    if when is None and _EPOCH.fullmatch(text):
+        when = When(instant=datetime.fromtimestamp(int(text[:10]), UTC), precision=Precision.SECOND)
+    if when is None:
+        when = next((found.when for found in reading.dates(text)), None)
+    return when if reading.plausible(when) else None
+
+
+def _metas(meta: dict[str, str], names: re.Pattern[str], other: re.Pattern[str], reading: Reading) -> list[_Told]:
+    """What the meta elements of such names state, the earliest first."""
+    told = [
+        pair
+        for name, content in meta.items()
+        if len(content) <= 80 and names.search(name) and not other.search(name) and any(map(str.isdigit, content))
+        for pair in _from(Origin.META, reading, content)
+    ]
+    return sorted(told, key=lambda pair: pair[1].utc)
+
+
+def _loose(body: bytes) -> list[str]:
+    """`datePublished` of JSON that is no article's (a WebPage), broken or a script's state, where the page has one day."""
+    values = [found.decode("ascii", "ignore") for found in _LOOSE_PUBLISHED.findall(body)]
+    return values[:1] if len({value[:10] for value in values}) == 1 else []
+
+
+def _microdata(tree: Any, headline: Any, reading: Reading) -> list[tuple[str, When]]:
+    """Dates that microdata states of what the headline stands in, or of the page as a whole."""
+    found = []
+    around = set(headline.iterancestors()) if headline is not None else set()
+    for element in tree.xpath("//*[@itemprop='datePublished' or @itemprop='dateModified']")[:_MARKED_MOST]:
+        scope = next((e for e in element.iterancestors() if e.get("itemscope") is not None), None)
+        if scope is not None and (_OTHER_SCOPE.search(scope.get("itemtype") or "") or (around and scope not in around)):
+            continue
+        if when := time_of(element, reading):
+            found.append((element.get("itemprop"), when))
+    return found
+
+
+def _shown(
+    near: Sequence[DateLine], published: Sequence[_Told], modified: Sequence[_Told], around: Sequence[_Told]
+) -> _Told | None:
+    """The date line at the headline: one that says that it is of publication, else one that says nothing.
+
+    One that says nothing is of the change where it shows the day that markup calls so, and another day for publication.
+    "2 hours ago" is no word against what is stated: pages state it of their teasers too.
+    """
+    days = {when.day for _, when in (*published, *around)}
+    changed = {when.day for _, when in modified[:1]} - days if published else set()
+    said = [line for role in (Role.PUBLISHED, Role.UNSAID) for line in near if line.role is role]
+    said = [line for line in said if line.in_words or line.when.day not in changed]
+    said = [line for line in said if not (line.relative and published)]
+    if not said:
+        return None
+    line = said[0]
+    if line.other is not None and line.when.day not in days and line.other.day in days:
+        return (Origin.BYLINE_LINE, line.other)
+    return _told(line)
+
+
+def _told(line: DateLine) -> _Told:
+    return (Origin.TIME_ELEMENT if line.is_element else Origin.BYLINE_LINE, line.when)
+
+
+def _believing(shown: _Told, stated: Sequence[_Told], around: Sequence[_Told], zone: str | None) -> list[_Told]:
+    """The places in order: those that state the day shown, the line itself, the others.
+
+    Where the shown day stands alone against markup and the URL or the feed, those are believed.
+    """
+    local = [_localised(pair, shown[1], zone) for pair in stated]
+    same = [pair for pair in local if pair[1].day == shown[1].day]
+    if not same and stated and any(when.day == stated[0][1].day for _, when in around):
+        return [*stated, shown]
+    return [*same, shown, *(pair for pair in local if pair not in same)]
+
+
+def _in_own_zone(stated: Sequence[_Told], around: Sequence[_Told], zone: str | None) -> list[_Told]:
+    """What is stated, and where the URL names a neighbouring day, the same instant in the outlet's zone."""
+    days = [when for origin, when in around if origin is Origin.URL]
+    return [_localised(pair, days[0], zone) for pair in stated] if days else list(stated)
+
+
+def _localised(pair: _Told, shown: When, zone: str | None) -> _Told:
+    """An instant stated in UTC, on the publisher's clock, where that explains why another day is shown."""
+    origin, when = pair
+    if (
+        zone
+        and when.precision is not Precision.DAY
+        and not when.instant.utcoffset()
+        and abs((when.day - shown.day).days) == 1
+        and (local := when.instant.astimezone(ZoneInfo(zone))).date() == shown.day
+    ):
+        return origin, When(instant=local, precision=when.precision, zone_assumed=when.zone_assumed)
+    return pair
+
+
+def _shown_elsewhere(lines: Sequence[DateLine], times: dict[int, list[Any]], reading: Reading) -> list[_Told]:
+    """Away from the headline: lines that say "published"; else the one day that the page shows."""
+    said = [line for line in lines if line.role is Role.PUBLISHED]
+    if said:
+        return [_told(next((line for line in said if line.alone), said[0]))]
+    unsaid = [_told(line) for line in lines if line.role is Role.UNSAID]
+    unsaid += [(Origin.TIME_ELEMENT, when) for element in times.get(-1, ())[:4] if (when := time_of(element, reading))]
+    return unsaid[:1] if len({when.day for _, when in unsaid}) == 1 else []
+
+
+def _datelines(blocks: Sequence[Block], tops: Sequence[int], reading: Reading) -> Iterator[_Told]:
+    """The date with which an article's text begins: "ROMA, 12 gennaio 2026 – …"."""
+    top = tops[0] if tops else -1
+    prose = [block for block in blocks[top + 1 : top + 40] if block.tag == "p" and len(block.text) > 120]
+    for block in prose[:2]:
+        found = next(reading.dates(block.text[:140]), None)
+        if (
+            found
+            and found.start <= 60
+            and reading.plausible(found.when)
+            and re.match(r"\s?\)?\s?[-–—:(/]", block.text[found.end :])
+        ):
+            yield Origin.BYLINE_LINE, found.when
+
+
+def _field(told: Sequence[_Told]) -> Field[When] | None:
+    if not told:
+        return None
+    origin, when = told[0]
+    others = []
+    for other, said in told[1:]:
+        if not _agree(when, said) and (other, said.isoformat()) not in others:
+            others.append((other, said.isoformat()))
+    return Field(value=when, origin=origin, disagreeing=tuple(others))
+
+
+def _agree(one: When, other: When) -> bool:
+    if Precision.DAY in (one.precision, other.precision):
+        return one.day == other.day
+    return abs(one.utc - other.utc) < timedelta(minutes=1)
+
+
+def _titles(tree: Any, article: dict[str, Any], meta: dict[str, str]) -> list[str]:
+    element = next(tree.iter("title"), None)
+    told = (
+        jsonld.text_of(article.get("headline")),
+        meta.get("og:title"),
+        meta.get("twitter:title"),
+        element.text if element is not None else None,
+    )
+    return [title for title in told if title]
+
+
+def _tag(tree: Any, context: Context, meta: dict[str, str]) -> str:
+    return tree.get("lang") or meta.get("og:locale") or meta.get("content-language") or context.language or ""
+
+
+def _is_american(tree: Any, page: Page, context: Context, meta: dict[str, str]) -> bool:
+    """Whether 03/04/2026 is 4 March here: by the land that the page's language names, else by zone and domain."""
+    language, _, land = _tag(tree, context, meta).replace("_", "-").partition("-")
+    if language.lower() != "en":
+        return False
+    if land and land[:2].upper() not in ("US", "EN"):
+        return False
+    if context.timezone:
+        return context.timezone.startswith(("America/", "US/", "Pacific/Honolulu"))
     try:
-        guess = htmldate.find_date(
-            copy.deepcopy(tree), original_date=True, extensive_search=False, max_date=page.fetched_at, url=page.url
-        )
-    except (ValueError, TypeError, AttributeError):  # seen on damaged dates
-        return None
-    found = read_date(guess, zone)
-    if found is None or (found.day.month, found.day.day) == (1, 1):
-        return None
-    return Field(value=found, origin=Origin.TRAFILATURA)
-
-
-_META_DATES = (
-    "datepublished", "date", "pubdate", "publishdate", "publish-date", "publication_date", "parsely-pub-date", "dc.date",
-    "dc.date.issued", "dcterms.created", "dcterms.date", "dcterms.issued", "sailthru.date", "article.published",
-    "cxenseparse:recs:publishtime", "iso-8601-publish-date", "rnews:datepublished", "last-publish-date",
-)  # fmt: skip
-
-
-def _meta_date(meta: dict[str, str], zone: str | None, *names: str) -> When | None:
-    return next(filter(None, (read_date(meta.get(name), zone) for name in names)), None)
-
-
-def _itemprop_date(tree: Any, page: Page, zone: str | None, name: str) -> When | None:
-    for element in tree.xpath("//*[@itemprop=$name]", name=name):
-        if found := _when_of(element, page, zone):
-            return found
-    return None
-
-
-def _when_of(element: Any, page: Page, zone: str | None) -> When | None:
-    for attribute in ("datetime", "content", "title"):
-        if found := read_date(element.get(attribute), zone):
-            return found
-    return dates.find_date(text_of(element) or "", zone=zone, now=page.fetched_at)
-
-
-def _times(tree: Any, page: Page, zone: str | None) -> Iterator[tuple[When, bool]]:
-    for element in tree.xpath("//time[not(ancestor::footer or ancestor::aside or ancestor::nav)]")[:8]:
-        if any(_is_teaser(ancestor) for ancestor in element.iterancestors("li", "a", "div")):
-            continue
-        if found := _when_of(element, page, zone):
-            parent = element.getparent()
-            around = f"{element.get('class') or ''} {element.get('itemprop') or ''} {(parent.text or '') if parent is not None else ''}"
-            yield found, bool(_MODIFIED.search(around))
-
-
-def _is_teaser(element: Any) -> bool:
-    return bool(
-        re.search(
-            r"related|teaser|card|sidebar|most-?read|recommend|correlat|widget",
-            element.get("class") or "",
-            re.IGNORECASE,
-        )
-    )
-
-
-def _date_lines(tree: Any, page: Page, zone: str | None) -> Iterator[tuple[When, bool]]:
-    """Short lines that hold a date and words of publishing: "Pubblicato Lunedì, 12 Gennaio 2026 a cura di …"."""
-    seen = 0
-    for element in tree.iter("p", "span", "div", "em", "i", "small", "li", "td", "address", "header"):
-        text = line_of(element)
-        if not 8 <= len(text) <= 160 or not dates.has_date(text):
-            continue
-        seen += 1
-        if seen > 40:
-            return
-        marked = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if _MODIFIED.search(text):
-            modified = True
-        elif _PUBLISHED.search(text) or _PUBLISHED.search(marked) or not _WORD.search(dates.without_dates(text)):
-            modified = bool(_MODIFIED.search(marked))
-        else:
-            continue
-        if inside(element, "footer", "aside", "nav"):
-            continue
-        if found := dates.find_date(text, zone=zone, now=page.fetched_at):
-            yield found, modified
+        host = urlsplit(page.url).hostname or ""
+    except ValueError:
+        return True
+    return not re.search(r"\.(?:uk|au|nz|ie|in|za|eu|it|de|fr|es|nl|be|ch|at|ng|ke|sg|hk|my|pk)$", host)

@@ -1,0 +1,311 @@
+"""A page's date lines: the short blocks and <time> elements that say when its article was published or modified.
+
+Dates as text are read by `pipelines.dates`; which of a page's dates counts is decided in `pipelines.page_dates`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pipelines import wording
+from pipelines.blocks import INSIDE, MARKED, Block
+from pipelines.dates import Written, dates_in
+from pipelines.discovery.dates import read_date
+from pipelines.records import Precision, Reason, When
+
+
+class Role(StrEnum):
+    """What a date line says its date is."""
+
+    PUBLISHED = "published"
+    MODIFIED = "modified"
+    UNSAID = "unsaid"
+
+
+@dataclass(frozen=True, slots=True)
+class DateLine:
+    """A date with its role. `near` counts the blocks between it and the headline, None where it stands elsewhere."""
+
+    when: When
+    role: Role
+    near: int | None
+    other: When | None = None
+    """What 03/04/2026 says in the other order."""
+    is_element: bool = False
+    """A <time> element states it."""
+    relative: bool = False
+    """Said from when the page is read: "2 hours ago"."""
+    in_words: bool = False
+    """Words say the role; else class names do."""
+    alone: bool = True
+    """The block says little else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is needed to read a page's dates as text: the zone of those without one, when the page came, whose order."""
+
+    zone: str | None
+    now: datetime
+    month_first: bool = False
+
+    def dates(self, text: str) -> Iterator[Written]:
+        return dates_in(text, zone=self.zone, now=self.now, month_first=self.month_first)
+
+    def plausible(self, when: When | None) -> bool:
+        """A page can't have been published after it was fetched; a day is left for zones."""
+        return when is not None and when.utc <= self.now + timedelta(days=1)
+
+
+_PUBLISHED = re.compile(
+    r"pubblicat|publi[sc]|publié|veröffentlich|erschienen|erstellt\b|posted\b|written\b|gepubliceerd|geplaatst|"
+    r"udgivet|offentliggjort|opublikowan|dodano|vydáno|yayın|julkaistu|közzét|megjelen|опубликован|опубліковано|"
+    r"発行|公開|掲載|发布|發布|发表|發表|入力|등록|입력",
+    re.IGNORECASE,
+)
+_MODIFIED = re.compile(
+    r"revis|aggiornat|aggiornamento|modific|modifi|updat|edited|reviewed|fact[\s-]?checked|aktualisier|geändert|überarbeitet|\bstand\b|"
+    r"mis\s+à\s+jour|mise\s+à\s+jour|maj\b|actuali[sz]|atuali[sz]|bijgewerkt|gewijzigd|uppdatera|oppdater|opdater|aktualiz|aktuali[sz]ová|"
+    r"güncel|päivitetty|frissít|обновл|оновлено|更新|수정|改訂",
+    re.IGNORECASE,
+)
+_OTHERWISE = re.compile(
+    r"until|deadline|expire|valid|through\b|scad|entro|fino\s+al|bis\s+zum|jusqu|hasta|©|copyright|\bsince\b|\bseit\b|\bborn\b|"
+    r"retrieved|accessed|redeem|\boffer|\bdeals?\b|\bends?\b|register|joined|member\b|event\b|comment",
+    re.IGNORECASE,
+)
+"""What a date is of, where it isn't the article's."""
+_MARK_PUBLISHED = re.compile(r"publi|posted|pub-?date|entry-date|post-?date|created|release", re.IGNORECASE)
+_MARK_MODIFIED = re.compile(r"updat|modif|changed|revis|aggiorn|aktualis", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_MAYBE = re.compile(r"\d{4}|\d\d[./-]\d\d[./-]\d\d|\d\s?[^\W\d_]|[:.h]\d\d|\bago\b|\bfa\b|\bvor\b|\b[yv]\s+a\b")
+_ELSEWHERE = INSIDE["nav"] | INSIDE["form"]
+_NOT_ARTICLE = sum(
+    MARKED.get(reason, 0)
+    for reason in (Reason.RELATED, Reason.COMMENTS_UI, Reason.COOKIE, Reason.PROMO, Reason.NEWSLETTER)
+)
+_HEADINGS = frozenset({"h1", "h2"})
+_TITLES = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "span"})
+_ABOVE_IS = 3  # blocks farther off
+_LINE_MOST, _NOTE_MOST = (
+    200,
+    320,
+)  # characters of a date line; of a sentence such as "This article was first published on …"
+_BELOW_MOST, _ABOVE_MOST = 30, 8  # blocks between headline and date line
+_PROSE_BELOW, _PROSE_ABOVE = 900, 250  # characters of other text between them: a standfirst, not the article
+_WORDS_MOST = 8  # beside the date: a name, a section, "5 min read"
+_TIMES_MOST = 100
+_HEADLINES_MOST = 3
+
+
+def headlines(blocks: Sequence[Block], titles: Sequence[str]) -> list[int]:
+    """Positions of the page's headline: of h1 those that say one of its titles; else what says it; else the first h1."""
+    bare = [short for title in titles if len(short := _bare(title)) > 8]
+    told, same, first = [], [], []
+    for position, block in enumerate(blocks):
+        heading = block.tag == "h1"
+        if not heading and not (12 <= len(block.text) <= 250 and len(same) < _HEADLINES_MOST):
+            continue
+        if heading and not first:
+            first.append(position)
+        text = _bare(block.text)
+        if any(text == title or (len(text) > 14 and title.startswith(text)) for title in bare):
+            (told if heading else same).append(position)
+        elif heading and any(len(title) > 14 and text.startswith(title) for title in bare):
+            told.append(position)
+    return (told or [*first, *same])[:_HEADLINES_MOST]
+
+
+def lines_near(
+    blocks: Sequence[Block], tops: Sequence[int], times: dict[int, list[Any]], reading: Reading
+) -> list[DateLine]:
+    """The date lines around the headline, the nearest first: above it they count as farther off than below."""
+    found: list[DateLine] = []
+    seen = set(tops)
+    for top in tops:
+        ignored = blocks[top].marked  # what the headline stands in too is the page's, not a box's
+        if top in times:
+            found += _lines_of(blocks, top, times[top], reading, 0, ignored)
+        for step, most, budget in ((1, _BELOW_MOST, _PROSE_BELOW), (-1, _ABOVE_MOST, _PROSE_ABOVE)):
+            prose = 0
+            for away in range(1, most):
+                position = top + step * away
+                if not 0 <= position < len(blocks) or prose > budget:
+                    break
+                block = blocks[position]
+                if block.tag in _TITLES and wording.RELATED.match(block.text[:160]):
+                    break
+                if position not in seen:
+                    seen.add(position)
+                    near = away if step > 0 else away + _ABOVE_IS
+                    lines = list(_lines_of(blocks, position, times.get(position, ()), reading, near, ignored))
+                    found += lines
+                    prose += 0 if lines or len(block.text) < 40 else len(block.text)
+    return sorted(found, key=lambda line: line.near or 0)
+
+
+def lines_elsewhere(
+    blocks: Sequence[Block], tops: Sequence[int], times: dict[int, list[Any]], reading: Reading
+) -> Iterator[DateLine]:
+    """The date lines of the whole page, in its order, with no word on where they stand."""
+    ignored = blocks[tops[0]].marked if tops else 0
+    for position, block in enumerate(blocks):
+        if position in times or (len(block.text) <= _NOTE_MOST and _YEAR.search(block.text)):
+            yield from _lines_of(blocks, position, times.get(position, ()), reading, None, ignored)
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def times_by_block(tree: Any, blocks: Sequence[Block]) -> dict[int, list[Any]]:
+    """The <time> elements by the position of the block in which their text stands; -1 for those that show none."""
+    found: dict[int, list[Any]] = {}
+    of_element: dict[Any, list[int]] | None = None
+    for number, element in enumerate(tree.iter("time")):
+        if number >= _TIMES_MOST:
+            break
+        if of_element is None:
+            of_element = {}
+            for position, block in enumerate(blocks):
+                of_element.setdefault(block.element, []).append(position)
+        holder = element
+        while holder is not None and holder not in of_element:
+            holder = holder.getparent()
+        positions = of_element.get(holder, [])
+        text = " ".join(element.text_content().split())
+        position = next((p for p in positions if text and text in blocks[p].text), -1)
+        found.setdefault(position, []).append(element)
+    return found
+
+
+def time_of(element: Any, reading: Reading) -> When | None:
+    """What a <time> or a marked element states in its attributes, else in its text."""
+    for attribute in ("datetime", "content", "title"):
+        if value := (element.get(attribute) or "").strip()[:80]:
+            if (found := read_date(value, reading.zone)) and reading.plausible(found):
+                return found
+            if found := next((w.when for w in reading.dates(value) if reading.plausible(w.when)), None):
+                return found
+    text = " ".join(element.text_content().split())[:_LINE_MOST]
+    return next((w.when for w in reading.dates(text) if reading.plausible(w.when)), None)
+
+
+def _lines_of(
+    blocks: Sequence[Block], position: int, times: Sequence[Any], reading: Reading, near: int | None, ignored: int
+) -> Iterator[DateLine]:
+    block = blocks[position]
+    text = block.text
+    if block.inside & _ELSEWHERE or block.marked & _NOT_ARTICLE & ~ignored or len(text) > _NOTE_MOST:
+        return
+    if near is None and block.inside & (INSIDE["footer"] | INSIDE["aside"]):  # at the headline, an article's own
+        return
+    if not times and not _MAYBE.search(text):
+        return
+    if near != 0 and block.linked > 40 and block.linked > 0.8 * len(text):  # a teaser
+        return
+    written = [
+        found for found in reading.dates(text) if reading.plausible(found.when) or reading.plausible(found.other)
+    ]
+    if _is_range(text, written):
+        return
+    stated = [(" ".join(element.text_content().split()), element) for element in times]
+    above = blocks[position - 1].text if position and blocks[position - 1].tag not in _HEADINGS else ""
+    short = len(text) <= _LINE_MOST and _is_line(text, written)
+    at = 0
+    for found in written:
+        before, after = text[at : found.start], text[found.end : found.end + 24]
+        at = found.end
+        shown = text[found.start : found.end]
+        element = next((e for said, e in stated if shown in said or said in shown), None)
+        role, in_words = _role(before, after, "" if before.strip() else above, element, block)
+        if role is None or (role is Role.UNSAID and not short) or (role is not Role.UNSAID and _far(before, role)):
+            continue
+        when, other = found.when, found.other
+        if not reading.plausible(when):
+            when, other = other or when, None
+        if element is not None and (exact := _exact(element, when, reading)):
+            when, other = exact, None
+        relative = found.relative and when is found.when
+        yield DateLine(when, role, near, other, element is not None, relative, in_words, short)
+    if not written:
+        for said, element in stated:
+            if when := time_of(element, reading):
+                before = text[: max(text.find(said), 0)]
+                role, in_words = _role(before, "", "" if before else above, element, block)
+                if role:
+                    yield DateLine(when, role, near, None, is_element=True, in_words=in_words, alone=short)
+
+
+def _exact(element: Any, shown: When, reading: Reading) -> When | None:
+    """The instant that a <time> states, unless it is another day than the one shown by more than a zone."""
+    stated = read_date((element.get("datetime") or "").strip()[:80], reading.zone)
+    if stated is None or not reading.plausible(stated):
+        return None
+    if stated.day == shown.day or stated.precision is Precision.DAY or abs(stated.utc - shown.utc) > timedelta(days=2):
+        return stated
+    return None  # the same instant in UTC: the day shown is the publisher's
+
+
+def _role(before: str, after: str, above: str, element: Any, block: Block) -> tuple[Role | None, bool]:
+    """What a date is called, None for a date of something else; and whether words call it so.
+
+    Words before it count, else those after it, else the line above, else its class.
+    """
+    for words in (before[-80:], after if re.match(r"\W{0,3}[(\[]", after) else "", above if len(above) <= 40 else ""):
+        if role := _said(words):
+            return role, True
+        if words and _OTHERWISE.search(words):
+            return None, True
+    marks = [block.element.get("class"), block.element.get("id"), block.element.get("itemprop")]
+    if element is not None:
+        parent = element.getparent()
+        marks = [element.get("class"), element.get("itemprop"), parent.get("class") if parent is not None else None]
+    words = " ".join(filter(None, marks))
+    if words and _MARK_MODIFIED.search(words) and not _MARK_PUBLISHED.search(words):
+        return Role.MODIFIED, False
+    return Role.PUBLISHED if words and _MARK_PUBLISHED.search(words) else Role.UNSAID, False
+
+
+def _said(words: str) -> Role | None:
+    """The role that the last such word names."""
+    if not words:
+        return None
+    last = {
+        role: max((found.end() for found in pattern.finditer(words)), default=-1)
+        for role, pattern in ((Role.PUBLISHED, _PUBLISHED), (Role.MODIFIED, _MODIFIED))
+    }
+    best = max(last, key=lambda role: last[role])
+    return best if last[best] >= 0 else None
+
+
+def _far(before: str, role: Role) -> bool:
+    """The word of publishing stands too far from the date: it is a sentence about something else."""
+    pattern = _PUBLISHED if role is Role.PUBLISHED else _MODIFIED
+    last = max((found.end() for found in pattern.finditer(before)), default=-1)
+    return last >= 0 and len(before) - last > 60
+
+
+def _is_line(text: str, written: Sequence[Written]) -> bool:
+    """Beside its dates the text says little: no sentence that mentions a day."""
+    rest = text
+    for found in reversed(written):
+        rest = rest[: found.start] + " | " + rest[found.end :]
+    return len(_LETTERS.findall(rest)) <= _WORDS_MOST
+
+
+def _is_range(text: str, written: Sequence[Written]) -> bool:
+    """Two days with a dash between them are when something takes place."""
+    return (
+        len(written) == 2
+        and re.fullmatch(r"\s*(?:[-–—]|to|al|bis|au|until)\s*", text[written[0].end : written[1].start]) is not None
+        and written[0].when.day != written[1].when.day
+    )
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text[:250].casefold()).strip()

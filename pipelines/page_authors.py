@@ -1,113 +1,109 @@
-"""Who wrote a page's article: the credit line as printed, and every place that names authors.
+"""Who wrote a page's article: every place that names authors, and which of them to believe.
 
-Which of the names are people is decided by `pipelines.authors`.
+The credit line that readers see is found by `pipelines.printed_byline`; what of a line are names is decided by `pipelines.authors`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
+
+from lxml import etree
 
 from pipelines import authors, jsonld
 from pipelines.blocks import Block
-from pipelines.markup import first, inside, line_of, text_of
+from pipelines.markup import first, text_of
+from pipelines.printed_byline import Printed, find_printed
 from pipelines.records import Context, Field, Origin
 from pipelines.selectors import select
 
-_BYLINE_LINE = re.compile(
-    r"^(?:(?:pubblicato|published|posted|veröffentlicht|publié|publicado)\b.{0,80}?\s)?"
-    r"(?:a\s+cura\s+di|(?:scritto\s+)?da|di|by|von|par|por)\s+(?P<who>[A-ZÀ-Þ][^|]{2,80})$",
-    re.IGNORECASE,
-)
-_BYLINE_MARK = re.compile(r"byline|author|autor|firma|writer|redattore|signature", re.IGNORECASE)
-_NOT_BYLINE = re.compile(
-    r"bio|box|about|card|related|comment|avatar|image|img|photo|social|follow|list|footer", re.IGNORECASE
-)
+_INNER_MOST = 40  # elements looked at inside a marked one
+_METAS = (
+    "author+", "parsely-author+", "sailthru.author+", "dc.creator", "dcterms.creator", "dc.creator.creator", "byl", "articleauthor",
+    "article.author", "citation_author", "cxenseparse:author", "mrf:authors", "news_authors", "authors",
+)  # fmt: skip
+_HEAD = (Origin.JSON_LD, Origin.META, Origin.OPENGRAPH)
+_MARKED = etree.XPath("//*[@rel='author' or @itemprop='author']")
 
 
-def read_authors(
+def read_authors(  # noqa: PLR0917 - the readers of fields all get what the page was read into
     tree: Any,
     context: Context,
     article: dict[str, Any],
     meta: dict[str, str],
     site: str | None,
-    blocks: Sequence[Block],  # noqa: ARG001
+    blocks: Sequence[Block],
 ) -> tuple[Field[str] | None, Field[tuple[str, ...]] | None]:
+    """The byline as printed, and the authors; places that name others disagree.
+
+    `meta` is what `metadata` read of the head; where a tag may repeat, its name with a "+" has all of them.
+    """
+    own = _own_names(meta, article, site)
+
+    def people(lines: Sequence[str]) -> tuple[str, ...]:
+        return authors.people(lines, outlet=context.outlet_name, own=own)
+
     ruled = next(
         (text for selector in context.hints.byline for element in select(tree, selector) if (text := text_of(element))),
         None,
     )
-    line = _byline_line(tree)
-    candidates: list[tuple[Origin, list[str]]] = [
-        (Origin.OUTLET_RULE, [ruled] if ruled else []),
-        (Origin.JSON_LD, list(_names(article.get("author")) or _names(article.get("creator")))),
-        (
-            Origin.META,
-            [
-                meta[name]
-                for name in ("author+", "parsely-author+", "sailthru.author+", "dc.creator", "byl")
-                if name in meta
-            ],
-        ),
-        (Origin.OPENGRAPH, [meta["article:author+"]] if "article:author+" in meta else []),
-        (Origin.MICRODATA, _itemprop_authors(tree)),
-        (Origin.BYLINE_LINE, [_who(line)] if line else []),
-        (Origin.META, _marked_authors(tree)),
+    titles = [title for title in (jsonld.text_of(article.get("headline")), meta.get("og:title")) if title]
+    printed = find_printed(blocks, titles, people)
+    line = printed.line if printed else None
+    told = [
+        (Origin.JSON_LD, people(list(_names(article.get("author") or article.get("creator"))))),
+        (Origin.META, people([meta[name] for name in _METAS if name in meta])),
+        (Origin.OPENGRAPH, people([meta["article:author+"]] if "article:author+" in meta else [])),
+        (Origin.BYLINE_LINE, printed.names if printed else ()),
+        (Origin.MICRODATA, people(_marked(tree))),
     ]
-    told = [(origin, authors.people(raw, outlet=site)) for origin, raw in candidates]
     byline = first((Origin.OUTLET_RULE, ruled), (Origin.BYLINE_LINE, line))
-    return byline, first(*told)
+    return byline, first((Origin.OUTLET_RULE, people([ruled] if ruled else [])), *_by_agreement(told, printed))
+
+
+def _by_agreement(
+    told: list[tuple[Origin, tuple[str, ...]]], printed: Printed | None
+) -> list[tuple[Origin, tuple[str, ...]]]:
+    """The places, the one to believe first.
+
+    A byline that is led or marked as one is believed before the head of the page: generators write there who posted, the
+    page says who wrote. Where another place has all its names and more, the line was only a part of the credit.
+    """
+    if printed is None or not printed.sure or not all(authors.is_persons(name) for name in printed.names):
+        return told
+    shown = {authors.bare(name) for name in printed.names}
+    said = [({authors.bare(name) for name in names}, (origin, names)) for origin, names in told if origin in _HEAD]
+    fuller = [] if any(names == shown for names, _ in said) else [one for names, one in said if names > shown]
+    chosen = fuller[0] if fuller else next(one for one in told if one[0] is Origin.BYLINE_LINE)
+    return [chosen, *(one for one in told if one is not chosen)]
+
+
+def _own_names(meta: dict[str, str], article: dict[str, Any], site: str | None) -> tuple[str, ...]:
+    """What the page calls its site: none of them is an author."""
+    host = re.match(r"https?://(?:www\.)?([^/:]{1,80})", meta.get("og:url", ""))
+    publisher = jsonld.text_of(article.get("publisher"))
+    named = (site, publisher, meta.get("og:site_name"), meta.get("application-name"), host[1] if host else None)
+    return tuple(name for name in named if name)
 
 
 def _names(value: Any) -> Iterator[str]:
+    """The names in a JSON-LD author. An organization there is the outlet more often than not: only agencies and desks are kept."""
     for author in value if isinstance(value, list) else [value]:
-        if isinstance(author, dict):
-            if "Organization" in str(author.get("@type")):
-                continue
-            names = author.get("name")
-            for name in names if isinstance(names, list) else [names]:
-                if text := jsonld.text_of(name):
-                    yield text
-        elif text := jsonld.text_of(author):
-            yield text
+        names = author.get("name") if isinstance(author, dict) else author
+        body = isinstance(author, dict) and "Organization" in str(author.get("@type"))
+        for name in names if isinstance(names, list) else [names]:
+            if (text := jsonld.text_of(name)) and not (body and not authors.is_crew(text)):
+                yield text
 
 
-def _itemprop_authors(tree: Any) -> list[str]:
+def _marked(tree: Any) -> list[str]:
     found = []
-    for element in tree.xpath("//*[@itemprop='author']")[:6]:
-        name = next(iter(element.xpath(".//*[@itemprop='name']")), element)
+    for element in _MARKED(tree)[:6]:
+        name = next(
+            (inner for inner in islice(element.iter(), _INNER_MOST) if inner.get("itemprop") == "name"), element
+        )
         if text := name.get("content") or text_of(name):
             found.append(text)
     return found
-
-
-def _byline_line(tree: Any) -> str | None:
-    """A short line that is a credit line as a whole; teasers and asides have their own."""
-    for element in tree.iter("p", "span", "div", "em", "i", "address", "small", "strong", "b"):
-        text = line_of(element)
-        if 5 < len(text) <= 140 and _BYLINE_LINE.match(text) and authors.people(_who(text)):
-            if inside(element, "footer", "aside", "nav", "li", "figure", "figcaption", "blockquote"):
-                continue
-            return text
-    return None
-
-
-def _who(text: str) -> str:
-    match = _BYLINE_LINE.match(text)
-    return match["who"] if match else text
-
-
-def _marked_authors(tree: Any) -> list[str]:
-    """Names in elements that are marked as the byline: rel=author, or a class that says so."""
-    found = [text for element in tree.xpath("//a[@rel='author']")[:4] if (text := text_of(element))]
-    if found:
-        return found
-    for element in tree.xpath("//*[self::a or self::span or self::p or self::div or self::address][@class]"):
-        marked = f"{element.get('class')} {element.get('data-testid') or ''}"
-        if not _BYLINE_MARK.search(marked) or _NOT_BYLINE.search(marked):
-            continue
-        text = text_of(element)
-        if text and len(text) <= 100:
-            return [text]
-    return []

@@ -32,6 +32,7 @@ _NUMBER = re.compile(
     r"(?<![\w.])\d{1,4}(?:st|nd|rd|th|er|º|°)?(?!\w)(?:[./:-]\d{1,4}){0,4}\.?,?",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _SEGMENT = re.compile(r"\s*[|•·●▪∙⋅→»]\s*|\s+[-–—~]+\s+|\s*[–—]\s*")
 _LEAD = re.compile(rf"^[\s\W]{{0,6}}(?:{LEAD_WORDS})(?=[\s:：]|(?<=[:：])|$)\s*[:：]?\s*", re.IGNORECASE)
 _GLUED = re.compile(r"^(?:By|by|BY|Von|von|Written [Bb]y|Posted [Bb]y|Author|Autor)(?=[A-ZÀ-Þ][a-zß-ÿ])")
@@ -143,10 +144,16 @@ def _named(line: str) -> Iterator[str]:
 
 def _segments(line: str) -> list[str]:
     """The line's pieces between bars, dashes, dots, dates and numbers."""
-    text = " ".join(unicodedata.normalize("NFKC", _MARKUP.sub(" ", line[: 2 * _LINE_MOST])).split())
+    line = line[: 2 * _LINE_MOST]
+    text = " ".join(unicodedata.normalize("NFKC", _MARKUP.sub(" ", line) if "<" in line else line).split())
     if len(text) > _LINE_MOST:
         return []
-    return [segment for segment in _SEGMENT.split(_NUMBER.sub(" | ", _GLUED.sub(r"\g<0> ", text))) if segment.strip()]
+    text = _GLUED.sub(r"\g<0> ", text)
+    return [
+        segment
+        for segment in _SEGMENT.split(_NUMBER.sub(" | ", text) if _DIGIT.search(text) else text)
+        if segment.strip()
+    ]
 
 
 def _lead_end(segment: str) -> int:

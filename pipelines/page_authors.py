@@ -19,6 +19,7 @@ from pipelines.printed_byline import Printed, find_printed
 from pipelines.records import Context, Field, Origin
 from pipelines.selectors import select
 
+_TOGETHER_MOST = 2  # authors that are marked anywhere in a page
 _INNER_MOST = 40  # elements looked at inside a marked one
 _METAS = (
     "author+", "parsely-author+", "sailthru.author+", "dc.creator", "dcterms.creator", "dc.creator.creator", "byl", "articleauthor",
@@ -57,8 +58,9 @@ def read_authors(  # noqa: PLR0917 - the readers of fields all get what the page
         (Origin.META, people([meta[name] for name in _METAS if name in meta])),
         (Origin.OPENGRAPH, people([meta["article:author+"]] if "article:author+" in meta else [])),
         (Origin.BYLINE_LINE, printed.names if printed else ()),
-        (Origin.MICRODATA, people(_marked(tree))),
     ]
+    if not any(names for _, names in told):
+        told.append((Origin.MICRODATA, people(_marked(tree))))
     byline = first((Origin.OUTLET_RULE, ruled), (Origin.BYLINE_LINE, line))
     return byline, first((Origin.OUTLET_RULE, people([ruled] if ruled else [])), *_by_agreement(told, printed))
 
@@ -99,11 +101,11 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def _marked(tree: Any) -> list[str]:
-    found = []
-    for element in _MARKED(tree)[:6]:
-        name = next(
-            (inner for inner in islice(element.iter(), _INNER_MOST) if inner.get("itemprop") == "name"), element
-        )
+    """Who is marked as the author anywhere; none where cards of other articles have theirs marked, too."""
+    found = {}
+    for element in _MARKED(tree):
+        inner = islice(element.iter(), _INNER_MOST)
+        name = next((one for one in inner if one.get("itemprop") == "name"), element)
         if text := name.get("content") or text_of(name):
-            found.append(text)
-    return found
+            found[authors.bare(text)] = text
+    return list(found.values()) if len(found) <= _TOGETHER_MOST else []

@@ -30,11 +30,11 @@ _LINE_MOST = 160  # characters of a credit line
 _NAME_MOST = 60  # and of a name alone
 _DATE_MOST = 80  # and of the line beside it that has the date
 _INNER_MOST = 40  # elements looked at inside a block
-_MARK = re.compile(
-    r"author|autor(?!e?is)|auteur|by-?_?line|\bfirma\b|writer|writter|redattore|signature|verfasser|contributor|journalist|posted-?by|written-?by|"
-    r"\bvcard\b|\bfn\b|\bcreator\b|scritto|attribution",
-    re.IGNORECASE,
-)
+_MARKS = (
+    "author", "autor", "auteur", "byline", "by-line", "by_line", "firma", "writer", "writter", "redattore", "signature", "verfasser",
+    "contributor", "journalist", "posted-by", "postedby", "written", "vcard", "creator", "scritto", "attribution",
+)  # fmt: skip
+_NO_MARK = re.compile(r"autor(?:e?is|ot|el|ef|un)|[a-z]firma|firma[a-z]|[a-z]creator|handwritten|digital-?signature")
 _ELSE = re.compile(
     r"avatar|image|\bimg|photo|picture|date|time|\brole|job|position|desc|social|follow|\bbio\b|share|label|count|comment|related|"
     r"icon|publication|company|read|prefix|intro|thumbnail|email|twitter|linkedin|expert|review|editor|title(?!-wr)",
@@ -45,12 +45,9 @@ _PROFILE = re.compile(
     r"producers|verfasser|journalist(?:en|es|s)?|redaktion|person|member|membre|team|redazione|firma|firmas|writers?)/|[?&]author=|/@[\w.-]+/?$",
     re.IGNORECASE,
 )
-_MAY_LEAD = re.compile(
-    r"\b(?:by|di|da|de|von|vom|par|por|door|af|av|cura|text|testo|texte|texto|words|author|autore?|autorin|auteur|autora|writer|reporter)\b|[:：]|By[A-Z]",
-    re.IGNORECASE,
-)
+_LEADS = frozenset(("by", "di", "da", "de", "von", "vom", "par", "por", "door", "af", "av", "cura", "yazan"))
 _OTHERS = re.compile(
-    r"(?:medically\s+|fact[\s-]|technical(?:ly)?\s+|expert\s+)?\b(?:edited|reviewed|checked|verified|photo\w*|foto\w*|illustr\w+|translated)\s+(?:by|di|von|par|por)\b",
+    r"\b(?:edited|reviewed|checked|verified|photo\w*|foto\w*|illustr\w+|translated)\s+(?:by|di|von|par|por)\b",
     re.IGNORECASE,
 )
 _People = Callable[[Sequence[str]], tuple[str, ...]]
@@ -106,7 +103,7 @@ def _far(blocks: Sequence[Block], headline: int, people: _People) -> Printed | N
         if len(block.text) > _LINE_MOST or block.inside & _ASIDE or block.marked & _CARDS:
             continue
         boxed = block.marked & MARKED[Reason.AUTHOR_BIO]
-        if not (boxed or (_MAY_LEAD.search(block.text) and authors.is_led(block.text))):
+        if not (boxed or (_may_lead(block.text) and authors.is_led(block.text))):
             continue
         one = _candidate(block, headline, led=False, beside=(), people=people)
         if (
@@ -147,7 +144,7 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
     alone = (
         0 < away <= _ALONE_AT_MOST and len(text) <= _NAME_MOST and block.tag not in _NOT_ALONE and text[:1].isupper()
     )
-    if not (inner or around or led or alone or _MAY_LEAD.search(text)):
+    if not (inner or around or led or alone or _may_lead(text)):
         return None
     line = _spaced(element, text)
     says = led or (len(text) <= _LINE_MOST and authors.is_led(line))
@@ -204,9 +201,20 @@ def _marked_around(element: Any) -> bool:
     return False
 
 
+def _may_lead(text: str) -> bool:
+    """Whether it is worth a closer look: it has a word that leads to a name."""
+    return (
+        ":" in text
+        or "：" in text
+        or text.startswith(("By", "by", "von"))
+        or not _LEADS.isdisjoint(text.casefold().split())
+    )
+
+
 @lru_cache(maxsize=4_096)
 def _is_mark(words: str) -> bool:
-    return _MARK.search(words) is not None
+    lowered = words.casefold()
+    return any(mark in lowered for mark in _MARKS) and any(mark in _NO_MARK.sub(" ", lowered) for mark in _MARKS)
 
 
 @lru_cache(maxsize=4_096)

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 something failed that was tried (a source, a page, an outl
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -119,6 +120,26 @@ def extract(
     if not batch:
         raise ConfigError("for a single page there is `aiwire try`", code="usage")
     raise typer.Exit(extract_pages(_settings(context), source, target, learn=learn))
+
+
+@app.command()
+def reprocess(
+    context: typer.Context,
+    outlet: Annotated[str, typer.Argument(help="The outlet's slug.")],
+    *,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only pages captured on this day (UTC) or later.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    json: Json = False,
+) -> None:
+    """An outlet's kept pages once more, after a rule was mended; shows what would change, then asks."""
+    from crawler.reprocess import reprocess_outlet
+
+    day = since.replace(tzinfo=UTC) if since else None
+    code = reprocess_outlet(_settings(context), outlet, since=day, yes=yes, dry_run=dry_run, as_json=json)
+    raise typer.Exit(code)
 
 
 @outlets_app.command("list")

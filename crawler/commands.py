@@ -161,14 +161,17 @@ def show_article(settings: Settings, key: str, *, as_json: bool) -> int:
 
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
-    async def read(connection: Connection) -> tuple[list[reading.Row], reading.Row]:
-        return await reading.sources(connection), await reading.counts(connection)
+    async def read(connection: Connection) -> tuple[list[reading.Row], list[reading.Row], reading.Row]:
+        return await reading.sources(connection), await reading.drifting(connection), await reading.counts(connection)
 
-    rows, counts = reading_from(settings, read)
+    rows, drifting, counts = reading_from(settings, read)
     if as_json:
-        present.as_json({"sources": rows, **counts})
+        present.as_json({"sources": rows, "drifting": drifting, **counts})
         return
     present.console.print(present.sources(rows, present.utcnow()))
+    for row in drifting:
+        told = f"\n{row['outlet']} has changed since {row['drifted_at']:%Y-%m-%d %H:%M} UTC, its layout perhaps: "
+        present.console.print(f"{told}{'; '.join(row['evidence'])}", style="yellow", markup=False)
     fates = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts["dispositions"].items()) or "none settled"
     running = "running" if counts["processes"] else "not running"
     present.console.print(

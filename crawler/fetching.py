@@ -12,11 +12,10 @@ from uuid import UUID
 import structlog
 
 from crawler import telemetry
-from crawler.cadence import next_look
 from crawler.context import HostAway, VisitContext
 from crawler.engine import NotModified
 from crawler.failures import HOST_AWAY
-from crawler.re_extraction import find_kept, read_again, reading_of
+from crawler.re_extraction import find_kept, look_again, read_again, reading_of
 from crawler.spiders.base import OutletSpider
 from pipelines.drift import Figures, figures_of
 from pipelines.errors import ExtractError, FetchError, SandboxBroken, SandboxError, StoreError, Transient, Unavailable
@@ -242,6 +241,4 @@ async def _settle(context: VisitContext, work: Work, disposition: Disposition, r
 
 
 def _next_look(context: VisitContext, work: Work, spider: OutletSpider) -> datetime | None:
-    delays = spider.outlet.second_looks
-    delays = context.station.settings.second_looks if delays is None else delays
-    return next_look(work.discovered_at, delays, context.clock())
+    return look_again(context.station.settings, spider, work.discovered_at, context.clock())

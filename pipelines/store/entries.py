@@ -207,10 +207,11 @@ async def due(connection: Connection, host: str, now: datetime, *, most: int) ->
         return await cursor.fetchall()
 
 
-async def load(connection: Connection, entry_id: int) -> Work | None:
-    """One entry, whether or not anything is due on it."""
+async def load(connection: Connection, entry_id: int, *, hold: bool = False) -> Work | None:
+    """One entry, whether or not anything is due on it; `hold` keeps others from changing it in this transaction."""
+    locked = " FOR UPDATE OF e" if hold else ""
     async with connection.cursor(row_factory=class_row(Work)) as cursor:
-        await cursor.execute(f"{_WORK} WHERE e.id = %s".encode(), (entry_id,))
+        await cursor.execute(f"{_WORK} WHERE e.id = %s{locked}".encode(), (entry_id,))
         return await cursor.fetchone()
 
 

@@ -92,6 +92,17 @@ async def sources(connection: Connection) -> list[Row]:
     )
 
 
+async def drifting(connection: Connection) -> list[Row]:
+    """Outlets whose pages have moved away from their past, with the evidence."""
+    return await _rows(
+        connection,
+        """
+        SELECT x.outlet, x.drifted_at, x.evidence FROM aiwire.outlet_extraction x JOIN aiwire.outlet o ON o.slug = x.outlet
+        WHERE x.drifted_at IS NOT NULL AND o.active ORDER BY x.outlet
+        """,
+    )
+
+
 async def counts(connection: Connection) -> Row:
     """Articles, revisions, removed blocks; entries by state and disposition; what is still to be done now."""
     row = (

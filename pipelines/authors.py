@@ -69,13 +69,14 @@ def people(raw: Iterable[str] | str, *, outlet: str | None = None, own: Iterable
     authors.md). `own` are the names that the page gives its site: no authors either, unless they are shaped as a person's.
     """
     outlets = {bare(outlet)} if outlet else set()
-    sites = {bare(name): is_persons(name) for name in own if name}
+    sites = {bare(name) for name in own if name}
+    persons_sites = {bare(name) for name in own if is_persons(name)}
     found: dict[str, str] = {}
     kept: dict[str, str] = {}
     for line in [raw] if isinstance(raw, str) else raw:
         for name in [line] if bare(line) in outlets or bare(line) in sites else _named(line):
             known = bare(name)
-            if known in sites and (sites[known] or is_persons(name)) and not _is_cjk(name):
+            if known in sites and (known in persons_sites or is_persons(name)) and not _is_cjk(name):
                 kept.setdefault(known, name)
             elif known not in outlets and known not in sites:
                 found.setdefault(known, name)
@@ -90,7 +91,7 @@ def is_persons(name: str) -> bool:
     if _is_cjk(name):
         return 2 <= len(name) <= 5
     words = name.split(",", maxsplit=1)[0].split()
-    capitalised = [word for word in words if word.casefold() not in PARTICLES]
+    capitalised = [word for word in words if word not in PARTICLES]
     return (
         2 <= len(words) <= 5
         and len(capitalised) >= 2
@@ -179,7 +180,9 @@ def _parts(segment: str) -> Iterator[str]:
             names[-1] += f", {part}"  # the degree belongs to the name as printed
             continue
         name = _name(part, first=not names)
-        if (person and comma) or dropped:  # "Anna Serra, Roma", "Anna Serra, Head of Content & Marketing"
+        if dropped and not comma:
+            continue
+        if person and comma:  # "Anna Serra, Roma", "Anna Serra, Head of Content & Marketing"
             other = part.isupper() and not pieces[0].isupper()  # "…, MDR THÜRINGEN"
             dropped = not (name and ((is_persons(name) and not other) or is_crew(name)))
         if name and not dropped:

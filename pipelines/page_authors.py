@@ -50,7 +50,9 @@ def read_authors(  # noqa: PLR0917 - the readers of fields all get what the page
         (text for selector in context.hints.byline for element in select(tree, selector) if (text := text_of(element))),
         None,
     )
-    titles = [title for title in (jsonld.text_of(article.get("headline")), meta.get("og:title")) if title]
+    document = tree.find("head/title")
+    said = (jsonld.text_of(article.get("headline")), meta.get("og:title"), text_of(document))
+    titles = [title for title in said if title]
     printed = find_printed(blocks, titles, people)
     line = printed.line if printed else None
     told = [

@@ -102,19 +102,30 @@ def _far(blocks: Sequence[Block], headline: int, people: _People) -> Printed | N
     for block in blocks[headline + 1 :]:
         if len(block.text) > _LINE_MOST or block.inside & _ASIDE or block.marked & _CARDS:
             continue
-        boxed = block.marked & MARKED[Reason.AUTHOR_BIO]
+        boxed = block.marked & MARKED[Reason.AUTHOR_BIO] or _is_introduced(block, blocks)
         if not (boxed or (_may_lead(block.text) and authors.is_led(block.text))):
             continue
-        one = _candidate(block, headline, led=False, beside=(), people=people)
+        one = _candidate(block, headline, led=bool(boxed), beside=(), people=people)
         if (
             one
-            and all(authors.is_persons(name) for name in one.names)
+            and _are_persons(one.names)
             and not any(c.isdigit() for c in one.line)
             and len(one.line) <= sum(map(len, one.names)) + _LEAD_MOST
         ):
             one.sure = False
             found.setdefault(one.names, one)
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _is_introduced(block: Block, blocks: Sequence[Block]) -> bool:
+    """Whether it is a name, and the next block goes on to say who that is: "Anna Serra" – "Anna Serra is …"."""
+    after = blocks[block.position + 1].text if block.position + 1 < len(blocks) else ""
+    return (
+        len(block.text) <= _NAME_MOST
+        and len(after) > 2 * len(block.text)
+        and after.startswith(f"{block.text} ")
+        and authors.is_persons(block.text)
+    )
 
 
 def _headline(blocks: Sequence[Block], titles: Sequence[str]) -> int:
@@ -142,7 +153,11 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
     around = _marked_around(element)
     inner = _inner(element, text, around=around) if len(element) and len(text) <= _LINE_MOST else []
     alone = (
-        0 < away <= _ALONE_AT_MOST and len(text) <= _NAME_MOST and block.tag not in _NOT_ALONE and text[:1].isupper()
+        0 < away <= _ALONE_AT_MOST
+        and len(text) <= _NAME_MOST
+        and block.tag not in _NOT_ALONE
+        and not block.links
+        and text[:1].isupper()
     )
     if not (inner or around or led or alone or _may_lead(text)):
         return None
@@ -154,11 +169,13 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
         names = people([line])
     if not names:
         return None
-    if points == 0 and not _is_name_alone(line, names, beside):
+    if points == 0 and not (
+        _is_name_alone(line, names, beside) or (away == 1 and len(names) > 1 and _are_persons(names))
+    ):
         return None
     if not (inner or around) and any(name[0].islower() and " " in name for name in names):
         return None
-    points += all(authors.is_persons(name) for name in names)
+    points += _are_persons(names)
     if block.marked & _CARDS or block.inside & _ASIDE:
         points -= 3
     if points <= 0:
@@ -182,6 +199,10 @@ def _is_name_alone(line: str, names: Sequence[str], beside: Sequence[Block]) -> 
         and any(len(one.text) <= _DATE_MOST and has_date(one.text) for one in beside)
         and not any(c.isalpha() for c in without_dates(line.replace(names[0], " ")))
     )
+
+
+def _are_persons(names: Sequence[str]) -> bool:
+    return all(authors.is_persons(name) for name in names)
 
 
 def _without_others(text: str) -> str:

@@ -1,47 +1,76 @@
 """JSON-LD as found in the wild: graphs, arrays, broken JSON, several articles in a page; finds the page's own.
 
-What its values mean is read in `pipelines.metadata`.
+Broken JSON is mended by `pipelines.mending`; what the values mean is read in `pipelines.metadata` and its neighbours.
 """
 
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
-_TYPES = re.compile(
-    r"(News|Report|Blog|Opinion|Review|Analysis|Background|Satirical|Tech|Scholarly|AdvertiserContent|Live)?(Article|Posting|BlogPost|NewsArticle|LiveBlogPosting|Report)$"
+from pipelines.mending import loads
+
+_TYPE = re.compile(r"(?:Article|Posting|BlogPost|Report|LiveBlogPosting|Review|LearningResource)$")
+_TYPE_OF_OTHERS = re.compile(
+    r"^(?:JobPosting|DiscussionForumPosting|UserReview|CriticReview|EmployerReview|ClaimReview|AggregateRating|Review)$"
 )
-_BYTES_MOST = 2 << 20
+_WEAK_TYPES = frozenset(
+    {"WebPage", "ItemPage", "CreativeWork", "MedicalWebPage", "AboutPage", "Recipe", "VideoObject", "NewsMediaObject"}
+)
+"""Types that describe the article where no object is typed as one, and only if they have a headline of their own."""
+_CHARACTERS_MOST = 2 << 20
+_SCRIPTS_MOST = 40
+_NODES_MOST = 4_000
+"""Objects that are looked at: the page with most of 784 has 1,650."""
 _DEPTH_MOST = 12
-_CONTROL = re.compile(r"[\x00-\x1f]")
-_TRAILING_COMMA = re.compile(r",\s*([}\]])")
+_BRANCHES = (
+    "@graph", "mainEntity", "mainEntityOfPage", "hasPart", "isPartOf", "itemListElement", "item", "author", "creator", "publisher",
+    "liveBlogUpdate", "about", "subjectOf", "image",
+)  # fmt: skip
+_LISTS = frozenset({"itemListElement", "item", "hasPart", "liveBlogUpdate", "subjectOf", "about", "isPartOf"})
+"""Keys below which objects are other articles: teasers, updates, parts."""
+_TAG = re.compile(r"<[^<>]{1,200}>")
+_WORD = re.compile(r"\w+")
+_SCHEME = re.compile(r"^https?://(?:www\.|m\.|amp\.)?", re.IGNORECASE)
 
 
 def find_article(tree: Any, url: str) -> dict[str, Any] | None:
-    """The object that describes the page's article; of several the one with this URL, else the first with a headline."""
-    nodes = [node for script in _scripts(tree) for node in _walk(script)]
-    articles = [node for node in nodes if _is_article(node)]
+    """The object that describes the page's article, or None.
+
+    Of several it is the one with the page's address; else one that isn't part of a list or of another object and whose
+    headline the page's title or first heading repeats; else the first with a headline. References such as
+    {"@id": "…#author"} are resolved, two levels deep. Of objects that describe the same article the later ones fill what
+    the chosen one leaves out.
+    """
+    nodes = list(_nodes(tree))
+    articles = [(node, listed) for node, listed in nodes if _is_article(node)]
+    if not articles:
+        articles = [(node, listed) for node, listed in nodes if _is_weak(node)]
     if not articles:
         return None
-    by_id = {node["@id"]: node for node in nodes if isinstance(node.get("@id"), str) and len(node) > 1}
-    own = [node for node in articles if _same(address_of(node), url)]
-    with_headline = [node for node in articles if node.get("headline")]
-    chosen = (own or with_headline or articles)[0]
-    # References such as {"@id": "…#author"} are resolved one level deep, which is what the generators write.
-    return {key: _resolved(value, by_id) for key, value in chosen.items()}
+    chosen = articles[0][0] if len(articles) == 1 else _own(articles, tree, url)
+    if chosen is None:
+        return None
+    by_id: dict[str, dict[str, Any]] = {}
+    for node, _ in nodes:
+        name = node.get("@id")
+        if isinstance(name, str) and len(node) > 2 and len(node) > len(by_id.get(name, ())):
+            by_id[name] = node
+    whole = dict(chosen)
+    for other, _ in articles:
+        if other is not chosen and _same_article(other, chosen):
+            for key, value in other.items():
+                if whole.get(key) in (None, "", [], {}):
+                    whole[key] = value
+    return {key: _resolved(value, by_id) for key, value in whole.items()}
 
 
 def address_of(node: dict[str, Any]) -> str | None:
-    main = node.get("mainEntityOfPage")
-    if isinstance(main, dict):
-        main = main.get("@id") or main.get("url")
-    for value in (node.get("url"), main, node.get("@id")):
-        if isinstance(value, str) and value:
-            return value
-    return None
+    """The first address that an object gives itself."""
+    return next(_addresses(node), None)
 
 
 def text_of(value: object) -> str | None:
@@ -50,79 +79,131 @@ def text_of(value: object) -> str | None:
         value = value[0] if value else None
     if isinstance(value, dict):
         value = value.get("@value") or value.get("name")
+        if isinstance(value, list):
+            value = value[0] if value else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str):
+    return unescaped(value) if isinstance(value, str) else None
+
+
+def unescaped(value: str | None) -> str | None:
+    """Text that went through a template twice: entities resolved, tags dropped, whitespace folded."""
+    if not value:
         return None
-    plain = html.unescape(html.unescape(re.sub(r"<[^<>]{1,200}>", " ", value)))
-    return " ".join(plain.split()) or None
+    if "&" in value:
+        value = html.unescape(html.unescape(value))
+    if "<" in value:
+        value = _TAG.sub(" ", value)
+    return " ".join(value.split()) or None
 
 
-def _scripts(tree: Any) -> Iterator[Any]:
+def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], bool]]:
+    """The objects of all scripts, breadth first within one; True for what stands in a list or is a part."""
+    seen = 0
+    scripts = 0
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
             continue
         text = (script.text or "").strip()
-        if text and len(text) <= _BYTES_MOST and (parsed := _loads(text)) is not None:
-            yield parsed
-
-
-def _loads(text: str) -> Any:
-    text = (
-        re.sub(r"^\s*(<!\[CDATA\[|<!--|//\s*<!\[CDATA\[)|(\]\]>|-->|//\s*\]\]>)\s*;?\s*$", "", text).strip().rstrip(";")
-    )
-    mended = _TRAILING_COMMA.sub(r"\1", _CONTROL.sub(" ", text))
-    for candidate in (text, mended, html.unescape(mended)):
-        try:
-            return json.loads(candidate, strict=False)
-        except (ValueError, RecursionError):
+        scripts += 1
+        if scripts > _SCRIPTS_MOST:
+            return
+        if not text or len(text) > _CHARACTERS_MOST:
             continue
-    try:  # the first object of several written one after another
-        return json.JSONDecoder(strict=False).raw_decode(mended)[0]
-    except (ValueError, RecursionError):
-        return None
+        # An explicit stack, and depth counted: the JSON is somebody else's.
+        level: list[tuple[Any, bool]] = [(loads(text), False)]
+        for _ in range(_DEPTH_MOST):
+            below: list[tuple[Any, bool]] = []
+            for node, listed in level:
+                if isinstance(node, list):
+                    below.extend((part, listed) for part in node[:_NODES_MOST])
+                elif isinstance(node, dict):
+                    seen += 1
+                    if seen > _NODES_MOST:
+                        return
+                    yield node, listed
+                    below.extend(
+                        (node[key], listed or key in _LISTS)
+                        for key in _BRANCHES
+                        if isinstance(node.get(key), dict | list)
+                    )
+            if not below:
+                break
+            level = below
 
 
-def _walk(node: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    if depth > _DEPTH_MOST:
-        return
-    if isinstance(node, list):
-        for part in node:
-            yield from _walk(part, depth + 1)
-    elif isinstance(node, dict):
-        yield node
-        for key in (
-            "@graph",
-            "mainEntity",
-            "mainEntityOfPage",
-            "hasPart",
-            "itemListElement",
-            "item",
-            "author",
-            "publisher",
-        ):
-            if isinstance(node.get(key), dict | list):
-                yield from _walk(node[key], depth + 1)
+def _types(node: dict[str, Any]) -> Iterator[str]:
+    types = node.get("@type")
+    for name in types if isinstance(types, list) else (types,):
+        if isinstance(name, str):
+            yield name.rpartition("/")[2].rpartition(":")[2]
 
 
 def _is_article(node: dict[str, Any]) -> bool:
-    types = node.get("@type")
-    return any(
-        isinstance(name, str) and _TYPES.search(name.rpartition("/")[2])
-        for name in (types if isinstance(types, list) else [types])
-    )
+    return any(_TYPE.search(name) and not _TYPE_OF_OTHERS.match(name) for name in _types(node))
 
 
-def _resolved(value: Any, by_id: dict[str, dict[str, Any]]) -> Any:
+def _is_weak(node: dict[str, Any]) -> bool:
+    return bool(node.get("headline")) and any(name in _WEAK_TYPES for name in _types(node))
+
+
+def _own(articles: list[tuple[dict[str, Any], bool]], tree: Any, url: str) -> dict[str, Any] | None:
+    """Of several articles the page's own."""
+    here = _bare(url)
+    shown = [
+        frozenset(_WORD.findall(element.text_content()[:400].casefold()))
+        for element in chain(list(tree.iter("title"))[:1], list(tree.iter("h1"))[:4])
+    ]
+    best, most = None, -1.0
+    for place, (node, listed) in enumerate(articles[:200]):
+        headline = text_of(node.get("headline")) or ""
+        rank = 4.0 * any(_bare(said) == here for said in _addresses(node))
+        words = frozenset(_WORD.findall(headline.casefold()))
+        rank += (
+            max((len(words & other) / (len(words | other) or 1) for other in shown), default=0.0) * 3 if words else 0.0
+        )
+        rank += 0.5 * bool(headline) + 0.25 * bool(node.get("datePublished")) + 0.25 * bool(node.get("author"))
+        rank -= 2.0 * listed + place / 1_000
+        if rank > most:
+            best, most = node, rank
+    return best
+
+
+def _same_article(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    said = text_of(one.get("headline"))
+    if said is not None and said == text_of(other.get("headline")):
+        return True
+    mine, theirs = ({_bare(said) for said in _addresses(node)} for node in (one, other))
+    return bool(mine & theirs)
+
+
+def _addresses(node: dict[str, Any]) -> Iterator[str]:
+    main = node.get("mainEntityOfPage")
+    if isinstance(main, dict):
+        main = main.get("@id") or main.get("url")
+    for said in (node.get("url"), main, node.get("@id")):
+        value = said[0] if isinstance(said, list) and said else said
+        if isinstance(value, str) and value.strip():
+            yield value.strip()
+
+
+def _resolved(value: Any, by_id: dict[str, dict[str, Any]], levels: int = 2) -> Any:
+    if levels == 0:
+        return value
     if isinstance(value, list):
-        return [_resolved(part, by_id) for part in value]
-    if isinstance(value, dict) and set(value) <= {"@id", "@type"} and value.get("@id") in by_id:
-        return by_id[value["@id"]]
+        return [_resolved(part, by_id, levels) if isinstance(part, dict) else part for part in value]
+    if isinstance(value, dict):
+        name = value.get("@id")
+        if isinstance(name, str) and name in by_id and set(value) <= {"@id", "@type"}:
+            value = by_id[name]
+        if any(isinstance(part, dict) and "@id" in part for part in value.values()):
+            return {
+                key: _resolved(part, by_id, levels - 1) if isinstance(part, dict) else part
+                for key, part in value.items()
+            }
     return value
 
 
-def _same(address: str | None, url: str) -> bool:
-    def bare(text: str) -> str:
-        return re.sub(r"^https?://(www\.)?", "", text).partition("#")[0].partition("?")[0].rstrip("/")
-
-    return address is not None and bare(address) == bare(url)
+def _bare(address: str) -> str:
+    """An address without what makes two of one page differ."""
+    return _SCHEME.sub("", address).partition("#")[0].partition("?")[0].rstrip("/").casefold()

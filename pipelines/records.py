@@ -57,6 +57,8 @@ class Origin(StrEnum):
     SOURCE = "source"
     """The feed, sitemap or listing that announced the article."""
     TRAFILATURA = "trafilatura"
+    TEXT = "text"
+    """The article's own words: their language."""
     OUTLET_RULE = "outlet-rule"
 
 

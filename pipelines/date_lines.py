@@ -9,22 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from pipelines import wording
 from pipelines.blocks import INSIDE, MARKED, Block
+from pipelines.date_roles import SAYS_MODIFIED, SAYS_PUBLISHED, Role, is_far, role_of
 from pipelines.dates import Written, dates_in
 from pipelines.discovery.dates import read_date
 from pipelines.records import Precision, Reason, When
-
-
-class Role(StrEnum):
-    """What a date line says its date is."""
-
-    PUBLISHED = "published"
-    MODIFIED = "modified"
-    UNSAID = "unsaid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +54,9 @@ class Reading:
         return when is not None and when.utc <= self.now + timedelta(days=1)
 
 
-_PUBLISHED = re.compile(
-    r"pubblicat|publi[sc]|publié|veröffentlich|erschienen|erstellt\b|posted\b|written\b|gepubliceerd|geplaatst|"
-    r"udgivet|offentliggjort|opublikowan|dodano|vydáno|yayın|julkaistu|közzét|megjelen|опубликован|опубліковано|"
-    r"発行|公開|掲載|发布|發布|发表|發表|入力|등록|입력",
-    re.IGNORECASE,
-)
-_MODIFIED = re.compile(
-    r"revis|aggiornat|aggiornamento|modific|modifi|updat|edited|reviewed|fact[\s-]?checked|aktualisier|geändert|überarbeitet|\bstand\b|"
-    r"mis\s+à\s+jour|mise\s+à\s+jour|maj\b|actuali[sz]|atuali[sz]|bijgewerkt|gewijzigd|uppdatera|oppdater|opdater|aktualiz|aktuali[sz]ová|"
-    r"güncel|päivitetty|frissít|обновл|оновлено|更新|수정|改訂",
-    re.IGNORECASE,
-)
-_OTHERWISE = re.compile(
-    r"until|deadline|expire|valid|through\b|scad|entro|fino\s+al|bis\s+zum|jusqu|hasta|©|copyright|\bsince\b|\bseit\b|\bborn\b|"
-    r"retrieved|accessed|redeem|\boffer|\bdeals?\b|\bends?\b|register|joined|member\b|event\b|comment",
-    re.IGNORECASE,
-)
-"""What a date is of, where it isn't the article's."""
-_MARK_PUBLISHED = re.compile(r"publi|posted|pub-?date|entry-date|post-?date|created|release", re.IGNORECASE)
-_MARK_MODIFIED = re.compile(r"updat|modif|changed|revis|aggiorn|aktualis", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_MAYBE = re.compile(r"\d{4}|\d\d[./-]\d\d[./-]\d\d|\d\s?[^\W\d_]|[:.h]\d\d|\bago\b|\bfa\b|\bvor\b|\b[yv]\s+a\b")
+_DIGIT = re.compile(r"\d")
+_AN_HOUR_AGO = re.compile(r"\b(?:ago|fa|vor|y a|hace|geleden)\b")
 _ELSEWHERE = INSIDE["nav"] | INSIDE["form"]
 _NOT_ARTICLE = sum(
     MARKED.get(reason, 0)
@@ -98,18 +71,24 @@ _LINE_MOST, _NOTE_MOST = (
 )  # characters of a date line; of a sentence such as "This article was first published on …"
 _BELOW_MOST, _ABOVE_MOST = 30, 8  # blocks between headline and date line
 _PROSE_BELOW, _PROSE_ABOVE = 900, 250  # characters of other text between them: a standfirst, not the article
-_WORDS_MOST = 8  # beside the date: a name, a section, "5 min read"
+_WORDS_MOST, _WORDS_BESIDE = (
+    8,
+    14,
+)  # around the date: a name, a section, "5 min read"; before or after it: a name and a post
 _TIMES_MOST = 100
-_HEADLINES_MOST = 3
+_HEADLINES_MOST, _TITLE_MOST = 3, 250
 
 
 def headlines(blocks: Sequence[Block], titles: Sequence[str]) -> list[int]:
-    """Positions of the page's headline: of h1 those that say one of its titles; else what says it; else the first h1."""
+    """Positions of the page's headline: of h1 those that say one of its titles; else the first h1 and what says it."""
     bare = [short for title in titles if len(short := _bare(title)) > 8]
-    told, same, first = [], [], []
+    beginnings = {title.lstrip()[:4].casefold() for title in titles}
+    told: list[int] = []
+    same: list[int] = []
+    first: list[int] = []
     for position, block in enumerate(blocks):
         heading = block.tag == "h1"
-        if not heading and not (12 <= len(block.text) <= 250 and len(same) < _HEADLINES_MOST):
+        if not heading and (block.text[:4].casefold() not in beginnings or not 12 <= len(block.text) <= _TITLE_MOST):
             continue
         if heading and not first:
             first.append(position)
@@ -130,7 +109,7 @@ def lines_near(
     for top in tops:
         ignored = blocks[top].marked  # what the headline stands in too is the page's, not a box's
         if top in times:
-            found += _lines_of(blocks, top, times[top], reading, 0, ignored)
+            found += _lines_of(blocks, top, times[top], reading, near=0, ignored=ignored)
         for step, most, budget in ((1, _BELOW_MOST, _PROSE_BELOW), (-1, _ABOVE_MOST, _PROSE_ABOVE)):
             prose = 0
             for away in range(1, most):
@@ -143,7 +122,9 @@ def lines_near(
                 if position not in seen:
                     seen.add(position)
                     near = away if step > 0 else away + _ABOVE_IS
-                    lines = list(_lines_of(blocks, position, times.get(position, ()), reading, near, ignored))
+                    lines = list(
+                        _lines_of(blocks, position, times.get(position, ()), reading, near=near, ignored=ignored)
+                    )
                     found += lines
                     prose += 0 if lines or len(block.text) < 40 else len(block.text)
     return sorted(found, key=lambda line: line.near or 0)
@@ -155,8 +136,13 @@ def lines_elsewhere(
     """The date lines of the whole page, in its order, with no word on where they stand."""
     ignored = blocks[tops[0]].marked if tops else 0
     for position, block in enumerate(blocks):
-        if position in times or (len(block.text) <= _NOTE_MOST and _YEAR.search(block.text)):
-            yield from _lines_of(blocks, position, times.get(position, ()), reading, None, ignored)
+        text = block.text
+        if position in times or (
+            len(text) <= _NOTE_MOST
+            and _YEAR.search(text)
+            and (len(text) <= _LINE_MOST or SAYS_PUBLISHED.search(text) or SAYS_MODIFIED.search(text))
+        ):
+            yield from _lines_of(blocks, position, times.get(position, ()), reading, near=None, ignored=ignored)
 
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -196,7 +182,7 @@ def time_of(element: Any, reading: Reading) -> When | None:
 
 
 def _lines_of(
-    blocks: Sequence[Block], position: int, times: Sequence[Any], reading: Reading, near: int | None, ignored: int
+    blocks: Sequence[Block], position: int, times: Sequence[Any], reading: Reading, *, near: int | None, ignored: int
 ) -> Iterator[DateLine]:
     block = blocks[position]
     text = block.text
@@ -204,7 +190,7 @@ def _lines_of(
         return
     if near is None and block.inside & (INSIDE["footer"] | INSIDE["aside"]):  # at the headline, an article's own
         return
-    if not times and not _MAYBE.search(text):
+    if not times and not (_DIGIT.search(text) or (len(text) <= 60 and _AN_HOUR_AGO.search(text))):
         return
     if near != 0 and block.linked > 40 and block.linked > 0.8 * len(text):  # a teaser
         return
@@ -222,21 +208,19 @@ def _lines_of(
         at = found.end
         shown = text[found.start : found.end]
         element = next((e for said, e in stated if shown in said or said in shown), None)
-        role, in_words = _role(before, after, "" if before.strip() else above, element, block)
-        if role is None or (role is Role.UNSAID and not short) or (role is not Role.UNSAID and _far(before, role)):
+        role, in_words = role_of(before, after, "" if before.strip() else above, element, block)
+        if role is None or (role is Role.UNSAID and not short) or (role is not Role.UNSAID and is_far(before, role)):
             continue
-        when, other = found.when, found.other
-        if not reading.plausible(when):
-            when, other = other or when, None
-        if element is not None and (exact := _exact(element, when, reading)):
-            when, other = exact, None
-        relative = found.relative and when is found.when
-        yield DateLine(when, role, near, other, element is not None, relative, in_words, short)
+        told = found.when if reading.plausible(found.when) else found.other or found.when
+        exact = _exact(element, told, reading) if element is not None else None
+        other = found.other if exact is None and told is found.when else None
+        relative = found.relative and exact is None
+        yield DateLine(exact or told, role, near, other, element is not None, relative, in_words, short)
     if not written:
         for said, element in stated:
             if when := time_of(element, reading):
                 before = text[: max(text.find(said), 0)]
-                role, in_words = _role(before, "", "" if before else above, element, block)
+                role, in_words = role_of(before, "", "" if before else above, element, block)
                 if role:
                     yield DateLine(when, role, near, None, is_element=True, in_words=in_words, alone=short)
 
@@ -251,51 +235,14 @@ def _exact(element: Any, shown: When, reading: Reading) -> When | None:
     return None  # the same instant in UTC: the day shown is the publisher's
 
 
-def _role(before: str, after: str, above: str, element: Any, block: Block) -> tuple[Role | None, bool]:
-    """What a date is called, None for a date of something else; and whether words call it so.
-
-    Words before it count, else those after it, else the line above, else its class.
-    """
-    for words in (before[-80:], after if re.match(r"\W{0,3}[(\[]", after) else "", above if len(above) <= 40 else ""):
-        if role := _said(words):
-            return role, True
-        if words and _OTHERWISE.search(words):
-            return None, True
-    marks = [block.element.get("class"), block.element.get("id"), block.element.get("itemprop")]
-    if element is not None:
-        parent = element.getparent()
-        marks = [element.get("class"), element.get("itemprop"), parent.get("class") if parent is not None else None]
-    words = " ".join(filter(None, marks))
-    if words and _MARK_MODIFIED.search(words) and not _MARK_PUBLISHED.search(words):
-        return Role.MODIFIED, False
-    return Role.PUBLISHED if words and _MARK_PUBLISHED.search(words) else Role.UNSAID, False
-
-
-def _said(words: str) -> Role | None:
-    """The role that the last such word names."""
-    if not words:
-        return None
-    last = {
-        role: max((found.end() for found in pattern.finditer(words)), default=-1)
-        for role, pattern in ((Role.PUBLISHED, _PUBLISHED), (Role.MODIFIED, _MODIFIED))
-    }
-    best = max(last, key=lambda role: last[role])
-    return best if last[best] >= 0 else None
-
-
-def _far(before: str, role: Role) -> bool:
-    """The word of publishing stands too far from the date: it is a sentence about something else."""
-    pattern = _PUBLISHED if role is Role.PUBLISHED else _MODIFIED
-    last = max((found.end() for found in pattern.finditer(before)), default=-1)
-    return last >= 0 and len(before) - last > 60
-
-
 def _is_line(text: str, written: Sequence[Written]) -> bool:
     """Beside its dates the text says little: no sentence that mentions a day."""
     rest = text
     for found in reversed(written):
         rest = rest[: found.start] + " | " + rest[found.end :]
-    return len(_LETTERS.findall(rest)) <= _WORDS_MOST
+    words = len(_LETTERS.findall(rest))
+    at_end = bool(written) and (written[0].start == 0 or written[-1].end == len(text))
+    return words <= (_WORDS_BESIDE if at_end else _WORDS_MOST)
 
 
 def _is_range(text: str, written: Sequence[Written]) -> bool:
@@ -308,4 +255,4 @@ def _is_range(text: str, written: Sequence[Written]) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text[:250].casefold()).strip()
+    return re.sub(r"[\W_]+", " ", text[:_TITLE_MOST].casefold()).strip()

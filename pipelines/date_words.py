@@ -11,33 +11,35 @@ from functools import lru_cache
 # One line a month, the languages in this order: en it de fr es pt ca ro · nl sv da no fi · pl cs sk · hu tr id · ru uk el ar.
 # A word that means two months in two languages (Croatian listopad, Czech čer) is left out.
 _NAMED = (
-    "january jan gennaio gen januar jänner jaenner janvier janv enero ene janeiro gener ianuarie ian januari tammikuuta tammikuu"
-    " stycznia styczeń sty ledna leden januára január ocak oca января январь янв січня січень ιανουαρίου ιανουάριος ιαν يناير",
-    "february feb febbraio febr februar feber février févr fév febrero fevereiro fev febrer februarie februari helmikuuta"
-    " helmikuu lutego luty lut února únor februára február şubat şub pebruari февраля февраль фев лютого лютий φεβρουαρίου"
-    " φεβρουάριος φεβ فبراير",
-    "march mar marzo märz maerz mär mrz mars março març martie maart mrt marts maaliskuuta maaliskuu marca marzec března březen"
-    " március márc mart maret марта март мар березня березень μαρτίου μάρτιος μαρ مارس",
-    "april apr aprile avril avr abril abr aprilie huhtikuuta huhtikuu kwietnia kwiecień kwi dubna duben apríla április ápr nisan"
-    " nis апреля апрель апр квітня квітень απριλίου απρίλιος απρ أبريل ابريل",
-    "may maggio mag mai mayo maio maig mei maj toukokuuta toukokuu maja května květen mája május máj mayıs мая май травня травень"
-    " μαΐου μάιος مايو",
-    "june jun giugno giu juni juin junio junho juny iunie iun kesäkuuta kesäkuu czerwca czerwiec cze června červen júna június"
-    " jún haziran haz июня июнь июн червня червень ιουνίου ιούνιος ιουν يونيو",
-    "july jul luglio lug juli juillet juil julio julho juliol iulie iul heinäkuuta heinäkuu lipca lipiec lip července červenec"
-    " júla július júl temmuz tem июля июль июл липня липень ιουλίου ιούλιος ιουλ يوليو",
-    "august aug agosto ago août agost augustus augusti elokuuta elokuu sierpnia sierpień sie srpna srpen augusta augusztus"
-    " ağustos ağu agustus августа август авг серпня серпень αυγούστου αύγουστος αυγ أغسطس",
-    "september sept sep settembre sett set septembre septiembre setiembre setembro setembre septembrie syyskuuta syyskuu"
-    " września wrzesień wrz září septembra szeptember szept eylül eyl сентября сентябрь сен сент вересня вересень σεπτεμβρίου"
-    " σεπτέμβριος σεπ سبتمبر",
-    "october oct ottobre ott oktober okt octobre octubre outubro out octubre octombrie lokakuuta lokakuu października"
-    " październik paź října říjen októbra október ekim eki октября октябрь окт жовтня жовтень οκτωβρίου οκτώβριος οκτ أكتوبر",
-    "november nov novembre noviembre novembro noiembrie noi marraskuuta marraskuu listopada listopad lis listopadu novembra"
-    " kasım kas ноября ноябрь ноя листопада листопад νοεμβρίου νοέμβριος νοε نوفمبر",
-    "december dec dicembre dic dezember dez décembre déc diciembre dezembro desembre decembrie desember des joulukuuta joulukuu"
-    " grudnia grudzień gru prosince prosinec decembra aralık ara desember декабря декабрь дек грудня грудень δεκεμβρίου"
-    " δεκέμβριος δεκ ديسمبر",
+    """january jan gennaio gen januar jänner jaenner janvier janv enero ene janeiro gener ianuarie ian januari
+    tammikuuta tammikuu stycznia styczeń sty ledna leden januára január ocak oca января январь янв січня січень
+    ιανουαρίου ιανουάριος ιαν يناير""",
+    """february feb febbraio febr februar feber février févr fév febrero fevereiro fev febrer februarie februari
+    helmikuuta helmikuu lutego luty lut února únor februára február şubat şub pebruari февраля февраль фев лютого
+    лютий φεβρουαρίου φεβρουάριος φεβ فبراير""",
+    """march mar marzo märz maerz mär mrz mars março març martie maart mrt marts maaliskuuta maaliskuu marca marzec
+    března březen március márc mart maret марта март мар березня березень μαρτίου μάρτιος μαρ مارس""",
+    """april apr aprile avril avr abril abr aprilie huhtikuuta huhtikuu kwietnia kwiecień kwi dubna duben apríla
+    április ápr nisan nis апреля апрель апр квітня квітень απριλίου απρίλιος απρ أبريل ابريل""",
+    """may maggio mag mai mayo maio maig mei maj toukokuuta toukokuu maja května květen mája május máj mayıs мая май
+    травня травень μαΐου μάιος مايو""",
+    """june jun giugno giu juni juin junio junho juny iunie iun kesäkuuta kesäkuu czerwca czerwiec cze června červen
+    júna június jún haziran haz июня июнь июн червня червень ιουνίου ιούνιος ιουν يونيو""",
+    """july jul luglio lug juli juillet juil julio julho juliol iulie iul heinäkuuta heinäkuu lipca lipiec lip července
+    červenec júla július júl temmuz tem июля июль июл липня липень ιουλίου ιούλιος ιουλ يوليو""",
+    """august aug agosto ago août agost augustus augusti elokuuta elokuu sierpnia sierpień sie srpna srpen augusta
+    augusztus ağustos ağu agustus августа август авг серпня серпень αυγούστου αύγουστος αυγ أغسطس""",
+    """september sept sep settembre sett set septembre septiembre setiembre setembro setembre septembrie syyskuuta
+    syyskuu września wrzesień wrz září septembra szeptember szept eylül eyl сентября сентябрь сен сент вересня
+    вересень σεπτεμβρίου σεπτέμβριος σεπ سبتمبر""",
+    """october oct ottobre ott oktober okt octobre octubre outubro out octubre octombrie lokakuuta lokakuu października
+    październik paź října říjen októbra október ekim eki октября октябрь окт жовтня жовтень οκτωβρίου οκτώβριος οκτ
+    أكتوبر""",
+    """november nov novembre noviembre novembro noiembrie noi marraskuuta marraskuu listopada listopad lis listopadu
+    novembra kasım kas ноября ноябрь ноя листопада листопад νοεμβρίου νοέμβριος νοε نوفمبر""",
+    """december dec dicembre dic dezember dez décembre déc diciembre dezembro desembre decembrie desember des
+    joulukuuta joulukuu grudnia grudzień gru prosince prosinec decembra aralık ara desember декабря декабрь дек
+    грудня грудень δεκεμβρίου δεκέμβριος δεκ ديسمبر""",
 )
 
 
@@ -77,10 +79,13 @@ def seconds_of(word: str) -> int:
     return next((seconds for beginning, seconds in _SPAN_WORDS if plain.startswith(beginning)), 86_400)
 
 
-TODAY = frozenset(
-    "today oggi heute aujourd'hui aujourd’hui hoy hoje vandaag idag dzisiaj dziś dnes bugün сегодня 今天 今日".split()
-)
-YESTERDAY = frozenset("yesterday ieri gestern hier ayer ontem gisteren igår wczoraj včera dün вчера 昨天 昨日".split())
+TODAY = frozenset({
+    "today", "oggi", "heute", "aujourd'hui", "aujourd’hui", "hoy", "hoje", "vandaag", "idag", "dzisiaj", "dziś", "dnes", "bugün",
+    "сегодня", "今天", "今日",
+})  # fmt: skip
+YESTERDAY = frozenset({
+    "yesterday", "ieri", "gestern", "hier", "ayer", "ontem", "gisteren", "igår", "wczoraj", "včera", "dün", "вчера", "昨天", "昨日",
+})  # fmt: skip
 
 ZONES = {
     "UTC": "UTC", "GMT": "UTC", "Z": "UTC", "WET": "Europe/Lisbon", "WEST": "Europe/Lisbon", "BST": "Europe/London",

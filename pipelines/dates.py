@@ -45,6 +45,10 @@ _AGO = re.compile(
     r"|(?<!\d)(?P<n3>\d{1,3})\s?(?P<u3>秒|分钟|分鐘|分|小时|小時|時間|天|日|초|분|시간|일)\s?[前전]",
     re.IGNORECASE,
 )
+_RELATIVE_WORDS = (
+    "ago", " fa", "vor ", "y a ", "hace", "há ", "geleden", "temu", "sedan", "siden", "atrás", "önce", "назад", "тому", "前", "전",
+    *TODAY, *YESTERDAY,
+)  # fmt: skip
 _DAY_WORD = re.compile(
     rf"(?<!\w)(?P<day>{'|'.join(sorted(map(re.escape, TODAY | YESTERDAY), key=len, reverse=True))})(?!\w)",
     re.IGNORECASE,
@@ -60,6 +64,7 @@ _CLOCK = re.compile(
     rf"[\s,|·•–—@/(-]{{0,4}}(?:(?:alle\s+ore|alle|ore|dalle|at|um|à|a\s+las|às|klo?|om|ob|kell|o\s+godz|o|в|о|saat|t)[.:,]?)?\s{{0,3}}{_TIME}",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _CLOCK_BEGUN = re.compile(r"[tT]\d")
 _CLOCK_BEFORE = re.compile(
     rf"(?<![\d.,:]){_TIME}\)?[\s,|·•–—-]{{1,4}}(?:(?:on|del|am|vom|du|of)\s+)?(?:{_WORD}\.?,?\s{{0,3}})?$",
@@ -103,14 +108,16 @@ def dates_in(text: str, *, zone: str | None, now: datetime, month_first: bool = 
             continue  # 2026-01-12T25:00 is damaged, not a bare day
         if clock is None:
             from_here = max(0, start - _BEFORE_MOST)
-            before = _CLOCK_BEFORE.search(text[from_here:start])
+            before = _CLOCK_BEFORE.search(text[from_here:start]) if _DIGIT.search(text, from_here, start) else None
             if before and _is_clock(before):
                 clock, start = before, from_here + before.start()
         if when := _made(year, month, day, clock, zone):
             met = True
             yield Written(start, end, when, _made(year, day, month, clock, zone) if swapped else None)
     if not met:
-        yield from _relative(text, zone, now)
+        lowered = text.lower()
+        if any(word in lowered for word in _RELATIVE_WORDS):  # patterns of so many words are slow
+            yield from _relative(text, zone, now)
 
 
 def find_date(text: str, *, zone: str | None, now: datetime, month_first: bool = False) -> When | None:
@@ -167,7 +174,7 @@ def _parts(found: re.Match[str], now: datetime, *, month_first: bool) -> tuple[t
 
 
 def _relative(text: str, zone: str | None, now: datetime) -> Iterator[Written]:
-    """ "Vor 2 Stunden", "3 days ago", "ieri alle 10:30"."""
+    """What says how long ago: "vor 2 Stunden", "3 days ago", "ieri alle 10:30"."""
     if found := _AGO.search(text):
         number = found["n1"] or found["n2"] or found["n3"]
         span = seconds_of(found["u1"] or found["u2"] or found["u3"])

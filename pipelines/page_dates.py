@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -18,44 +18,17 @@ from pipelines.blocks import Block
 from pipelines.date_lines import (
     DateLine,
     Reading,
-    Role,
     headlines,
     lines_elsewhere,
     lines_near,
     time_of,
     times_by_block,
 )
-from pipelines.discovery.dates import read_date
+from pipelines.date_roles import Role
 from pipelines.records import Context, Field, Origin, Page, Precision, When
 from pipelines.selectors import select
+from pipelines.stated_dates import Told, stated_dates
 
-_Told = tuple[Origin, When]
-
-_OPENGRAPH_PUBLISHED = ("article:published_time", "og:article:published_time", "og:published_time", "article:published")
-_OPENGRAPH_MODIFIED = ("article:modified_time", "og:article:modified_time", "og:updated_time", "og:modified_time")
-_META_PUBLISHED = re.compile(
-    r"(?:^|[^a-z])(?:date|pubdate|(?:pub(?:lish(?:ed)?|lication)?|issue|release|display|post|article|citation|creation|create|created)[-_.: ]?"
-    r"(?:date|time|on|at|timestamp)(?:[-_.: ]?(?:time|original|issued))?|(?:date|time)[-_.: ]?(?:pub(?:lished|lish)?|issued|created|posted|original)|"
-    r"issued|published|created|publishtime|gentime)$",
-    re.IGNORECASE,
-)
-_META_MODIFIED = re.compile(
-    r"(?:^|[^a-z])(?:date[-_.: ]?)?(?:last[-_.: ]?)?(?:modif(?:ied|ication)|updated?|revised|lastmod|moddate)(?:[-_.: ]?(?:date|time|on|at))?$",
-    re.IGNORECASE,
-)
-_OTHER_META = re.compile(r"expir|copyright|birth|build|crawl|event|start|end|valid", re.IGNORECASE)
-_NOT_PUBLISHED = re.compile(rf"{_OTHER_META.pattern}|modif|updat|revis|chang|review|last", re.IGNORECASE)
-_OTHER_SCOPE = re.compile(
-    r"Comment|Review|Rating|Answer|Question|Event|Person|Product|VideoObject|ImageObject|Offer", re.IGNORECASE
-)
-_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")
-_QUOTE = rb'(?:\\{0,2}["\']|&quot;|&#34;)'
-_LOOSE_PUBLISHED = re.compile(
-    rb"(?:datePublished|publishedAt|published_at|publishDate|publish_date|publicationDate|first_published_at|firstPublishedAt)"
-    + _QUOTE + rb"\s{0,9}:\s{0,9}" + _QUOTE + rb"([12]\d{3}-[^\"'&\\\s]{5,30})"
-)  # fmt: skip
-_DATELINE = re.compile(r"^\s*[^.!?]{0,60}$")
-_MARKED_MOST = 40
 _HOME_ZONES = {
     "it": "Europe/Rome", "de": "Europe/Berlin", "fr": "Europe/Paris", "es": "Europe/Madrid", "nl": "Europe/Amsterdam",
     "pl": "Europe/Warsaw", "sv": "Europe/Stockholm", "da": "Europe/Copenhagen", "no": "Europe/Oslo", "nb": "Europe/Oslo",
@@ -66,7 +39,7 @@ _HOME_ZONES = {
 """Where most of a language's outlets are: asked only whether it explains why an instant in UTC and a shown day differ."""
 
 
-def read_dates(
+def read_dates(  # noqa: PLR0917
     tree: Any,
     page: Page,
     context: Context,
@@ -84,15 +57,7 @@ def read_dates(
     times = times_by_block(tree, blocks)
     tops = headlines(blocks, _titles(tree, article, meta))
     near = lines_near(blocks, tops, times, reading)
-    marked = _microdata(tree, blocks[tops[0]].element if tops else None, reading)
-    published = _stated(article, meta, marked, reading, page.body)
-    modified = [
-        *_from(Origin.JSON_LD, reading, article.get("dateModified")),
-        *_from(Origin.OPENGRAPH, reading, *(meta.get(name) for name in _OPENGRAPH_MODIFIED)),
-        *((Origin.MICRODATA, when) for name, when in marked if name == "dateModified"),
-        *_metas(meta, _META_MODIFIED, _OTHER_META, reading),
-    ]
-    everywhere = list(lines_elsewhere(blocks, tops, times, reading)) if not (published and modified) else []
+    published, modified = stated_dates(tree, page, article, meta, reading, blocks[tops[0]].element if tops else None)
     ruled = [
         (Origin.OUTLET_RULE, when)
         for selector in context.hints.date
@@ -108,94 +73,29 @@ def read_dates(
     own_zone = context.timezone or _HOME_ZONES.get(language)
 
     shown = _shown(near, published, modified, around)
-    told = [*published]
+    changed = [_told(line) for line in near if line.role is Role.MODIFIED]
+    everywhere: list[DateLine] = []
+    if (shown is None and not published) or not (changed or modified):
+        everywhere = list(lines_elsewhere(blocks, tops, times, reading))
     if shown is not None:
-        told = _believing(shown, published, around, own_zone)
+        told = [*_believing(shown, published, around, own_zone), *around]
     else:
-        told = [*_in_own_zone(published, around, own_zone), *_shown_elsewhere(everywhere, times, reading)]
-    told += around
+        said, unsaid = _shown_elsewhere(everywhere, times, reading)
+        told = [*_in_own_zone(published, around, own_zone), *said, *around, *unsaid]
     if not told and not ruled:
         told = list(_datelines(blocks, tops, reading))
     first_published = _field([*ruled, *told])
 
-    shown_modified = [_told(line) for line in (*near, *everywhere) if line.role is Role.MODIFIED]
-    if near_modified := [_told(line) for line in near if line.role is Role.MODIFIED]:
-        told = _believing(near_modified[0], modified, [], own_zone)
-    else:
-        told = modified
-    told = [*told, *shown_modified]
+    told = _believing(changed[0], modified, [], own_zone) if changed else modified
+    told = [*told, *changed[1:], *(_told(line) for line in everywhere if line.role is Role.MODIFIED)]
     if first_published:  # nothing is modified before it is published
         told = [pair for pair in told if pair[1].utc > first_published.value.utc - timedelta(days=1)]
     return first_published, _field(told)
 
 
-def _stated(
-    article: dict[str, Any], meta: dict[str, str], marked: Sequence[tuple[str, When]], reading: Reading, body: bytes
-) -> list[_Told]:
-    """Where markup states the day of publication, in the order in which it is believed."""
-    told = [
-        *_from(Origin.JSON_LD, reading, article.get("datePublished")),
-        *_from(Origin.OPENGRAPH, reading, *(meta.get(name) for name in _OPENGRAPH_PUBLISHED)),
-        *((Origin.MICRODATA, when) for name, when in marked if name == "datePublished"),
-        *_metas(meta, _META_PUBLISHED, _NOT_PUBLISHED, reading),
-    ]
-    if not told:
-        told = [
-            *_from(Origin.JSON_LD, reading, *_loose(body)),
-            *_from(Origin.JSON_LD, reading, article.get("dateCreated")),
-        ]
-    return told
-
-
-def _from(origin: Origin, reading: Reading, *values: object) -> Iterator[_Told]:
-    for value in values:
-        if (text := jsonld.text_of(value)) and (when := _read(text[:80], reading)):
-            yield origin, when
-
-
-def _read(text: str, reading: Reading) -> When | None:
-    """A date in an attribute or in JSON: as machines write it, in seconds since 1970, or as people write it."""
-    when = read_date(text, reading.zone)
-    if when is None and _EPOCH.fullmatch(text):
-        when = When(instant=datetime.fromtimestamp(int(text[:10]), UTC), precision=Precision.SECOND)
-    if when is None:
-        when = next((found.when for found in reading.dates(text)), None)
-    return when if reading.plausible(when) else None
-
-
-def _metas(meta: dict[str, str], names: re.Pattern[str], other: re.Pattern[str], reading: Reading) -> list[_Told]:
-    """What the meta elements of such names state, the earliest first."""
-    told = [
-        pair
-        for name, content in meta.items()
-        if len(content) <= 80 and names.search(name) and not other.search(name) and any(map(str.isdigit, content))
-        for pair in _from(Origin.META, reading, content)
-    ]
-    return sorted(told, key=lambda pair: pair[1].utc)
-
-
-def _loose(body: bytes) -> list[str]:
-    """`datePublished` of JSON that is no article's (a WebPage), broken or a script's state, where the page has one day."""
-    values = [found.decode("ascii", "ignore") for found in _LOOSE_PUBLISHED.findall(body)]
-    return values[:1] if len({value[:10] for value in values}) == 1 else []
-
-
-def _microdata(tree: Any, headline: Any, reading: Reading) -> list[tuple[str, When]]:
-    """Dates that microdata states of what the headline stands in, or of the page as a whole."""
-    found = []
-    around = set(headline.iterancestors()) if headline is not None else set()
-    for element in tree.xpath("//*[@itemprop='datePublished' or @itemprop='dateModified']")[:_MARKED_MOST]:
-        scope = next((e for e in element.iterancestors() if e.get("itemscope") is not None), None)
-        if scope is not None and (_OTHER_SCOPE.search(scope.get("itemtype") or "") or (around and scope not in around)):
-            continue
-        if when := time_of(element, reading):
-            found.append((element.get("itemprop"), when))
-    return found
-
-
 def _shown(
-    near: Sequence[DateLine], published: Sequence[_Told], modified: Sequence[_Told], around: Sequence[_Told]
-) -> _Told | None:
+    near: Sequence[DateLine], published: Sequence[Told], modified: Sequence[Told], around: Sequence[Told]
+) -> Told | None:
     """The date line at the headline: one that says that it is of publication, else one that says nothing.
 
     One that says nothing is of the change where it shows the day that markup calls so, and another day for publication.
@@ -214,29 +114,44 @@ def _shown(
     return _told(line)
 
 
-def _told(line: DateLine) -> _Told:
+def _told(line: DateLine) -> Told:
     return (Origin.TIME_ELEMENT if line.is_element else Origin.BYLINE_LINE, line.when)
 
 
-def _believing(shown: _Told, stated: Sequence[_Told], around: Sequence[_Told], zone: str | None) -> list[_Told]:
+def _believing(shown: Told, stated: Sequence[Told], around: Sequence[Told], zone: str | None) -> list[Told]:
     """The places in order: those that state the day shown, the line itself, the others.
 
     Where the shown day stands alone against markup and the URL or the feed, those are believed.
     """
     local = [_localised(pair, shown[1], zone) for pair in stated]
     same = [pair for pair in local if pair[1].day == shown[1].day]
-    if not same and stated and any(when.day == stated[0][1].day for _, when in around):
+    if (
+        not same
+        and stated
+        and (_has_own_clock(stated[0][1], shown[1]) or any(when.day == stated[0][1].day for _, when in around))
+    ):
         return [*stated, shown]
     return [*same, shown, *(pair for pair in local if pair not in same)]
 
 
-def _in_own_zone(stated: Sequence[_Told], around: Sequence[_Told], zone: str | None) -> list[_Told]:
+def _has_own_clock(stated: When, shown: When) -> bool:
+    """It states a clock and an offset of its own, and the day shown is the next: the day of the printed paper."""
+    return (
+        stated.precision is not Precision.DAY
+        and shown.precision is Precision.DAY
+        and bool(stated.instant.utcoffset())
+        and not stated.zone_assumed
+        and abs((stated.day - shown.day).days) == 1
+    )
+
+
+def _in_own_zone(stated: Sequence[Told], around: Sequence[Told], zone: str | None) -> list[Told]:
     """What is stated, and where the URL names a neighbouring day, the same instant in the outlet's zone."""
     days = [when for origin, when in around if origin is Origin.URL]
     return [_localised(pair, days[0], zone) for pair in stated] if days else list(stated)
 
 
-def _localised(pair: _Told, shown: When, zone: str | None) -> _Told:
+def _localised(pair: Told, shown: When, zone: str | None) -> Told:
     """An instant stated in UTC, on the publisher's clock, where that explains why another day is shown."""
     origin, when = pair
     if (
@@ -250,17 +165,20 @@ def _localised(pair: _Told, shown: When, zone: str | None) -> _Told:
     return pair
 
 
-def _shown_elsewhere(lines: Sequence[DateLine], times: dict[int, list[Any]], reading: Reading) -> list[_Told]:
-    """Away from the headline: lines that say "published"; else the one day that the page shows."""
+def _shown_elsewhere(
+    lines: Sequence[DateLine], times: dict[int, list[Any]], reading: Reading
+) -> tuple[list[Told], list[Told]]:
+    """Away from the headline: the line that says "published"; and the one day that the page shows."""
     said = [line for line in lines if line.role is Role.PUBLISHED]
-    if said:
-        return [_told(next((line for line in said if line.alone), said[0]))]
     unsaid = [_told(line) for line in lines if line.role is Role.UNSAID]
     unsaid += [(Origin.TIME_ELEMENT, when) for element in times.get(-1, ())[:4] if (when := time_of(element, reading))]
-    return unsaid[:1] if len({when.day for _, when in unsaid}) == 1 else []
+    return (
+        [_told(next((line for line in said if line.alone), said[0]))] if said else [],
+        unsaid[:1] if len({when.day for _, when in unsaid}) == 1 else [],
+    )
 
 
-def _datelines(blocks: Sequence[Block], tops: Sequence[int], reading: Reading) -> Iterator[_Told]:
+def _datelines(blocks: Sequence[Block], tops: Sequence[int], reading: Reading) -> Iterator[Told]:
     """The date with which an article's text begins: "ROMA, 12 gennaio 2026 – …"."""
     top = tops[0] if tops else -1
     prose = [block for block in blocks[top + 1 : top + 40] if block.tag == "p" and len(block.text) > 120]
@@ -275,7 +193,7 @@ def _datelines(blocks: Sequence[Block], tops: Sequence[int], reading: Reading) -
             yield Origin.BYLINE_LINE, found.when
 
 
-def _field(told: Sequence[_Told]) -> Field[When] | None:
+def _field(told: Sequence[Told]) -> Field[When] | None:
     if not told:
         return None
     origin, when = told[0]

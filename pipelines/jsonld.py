@@ -24,7 +24,8 @@ _WEAK_TYPES = frozenset(
 _CHARACTERS_MOST = 2 << 20
 _SCRIPTS_MOST = 40
 _NODES_MOST = 4_000
-"""Objects that are looked at: the page with most of 784 has 1,650."""
+"""Objects of one script that are looked at: the page with most of 784 has 1,650."""
+_ARTICLES_MOST = 200
 _DEPTH_MOST = 12
 _BRANCHES = (
     "@graph", "mainEntity", "mainEntityOfPage", "hasPart", "isPartOf", "itemListElement", "item", "author", "creator", "publisher",
@@ -32,7 +33,7 @@ _BRANCHES = (
 )  # fmt: skip
 _LISTS = frozenset({"itemListElement", "item", "hasPart", "liveBlogUpdate", "subjectOf", "about", "isPartOf"})
 """Keys below which objects are other articles: teasers, updates, parts."""
-_TAG = re.compile(r"<[^<>]{1,200}>")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _WORD = re.compile(r"\w+")
 _SCHEME = re.compile(r"^https?://(?:www\.|m\.|amp\.)?", re.IGNORECASE)
 
@@ -99,7 +100,6 @@ def unescaped(value: str | None) -> str | None:
 
 def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], bool]]:
     """The objects of all scripts, breadth first within one; True for what stands in a list or is a part."""
-    seen = 0
     scripts = 0
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
@@ -112,6 +112,7 @@ def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], bool]]:
             continue
         # An explicit stack, and depth counted: the JSON is somebody else's.
         level: list[tuple[Any, bool]] = [(loads(text), False)]
+        seen = 0
         for _ in range(_DEPTH_MOST):
             below: list[tuple[Any, bool]] = []
             for node, listed in level:
@@ -120,14 +121,14 @@ def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], bool]]:
                 elif isinstance(node, dict):
                     seen += 1
                     if seen > _NODES_MOST:
-                        return
+                        break
                     yield node, listed
                     below.extend(
                         (node[key], listed or key in _LISTS)
                         for key in _BRANCHES
                         if isinstance(node.get(key), dict | list)
                     )
-            if not below:
+            if not below or seen > _NODES_MOST:
                 break
             level = below
 
@@ -155,7 +156,8 @@ def _own(articles: list[tuple[dict[str, Any], bool]], tree: Any, url: str) -> di
         for element in chain(list(tree.iter("title"))[:1], list(tree.iter("h1"))[:4])
     ]
     best, most = None, -1.0
-    for place, (node, listed) in enumerate(articles[:200]):
+    beyond = [pair for pair in articles[_ARTICLES_MOST:] if any(_bare(said) == here for said in _addresses(pair[0]))]
+    for place, (node, listed) in enumerate([*articles[:_ARTICLES_MOST], *beyond[:1]]):
         headline = text_of(node.get("headline")) or ""
         rank = 4.0 * any(_bare(said) == here for said in _addresses(node))
         words = frozenset(_WORD.findall(headline.casefold()))

@@ -101,7 +101,7 @@ def _closes(text: str, at: int) -> bool:
     if follow[0] != ",":
         return True
     after = follow[1:].lstrip()
-    return not after or after[0] in '"{[-0123456789' or after.startswith(("true", "false", "null"))
+    return not after or after[0] in '"{[-0123456789/' or after.startswith(("true", "false", "null"))
 
 
 def _pieces(text: str) -> list[Any] | None:

@@ -19,6 +19,7 @@ _TITLE_MOST = 400
 """Characters: longer is a text, not a title (the longest real title of 784 pages has 228)."""
 _HEADINGS_MOST = 30
 _PIECES_MOST = 24
+_DEPTH_MOST = 20  # levels of elements inside a heading
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_CLASS = re.compile(
     r"(?:^|[\s_-])(?:sr-only|visually-?hidden|visuallyhidden|screen-?reader(?:-text)?|assistive-text|a11y-hidden|"
@@ -30,6 +31,7 @@ _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "nobr", "q",
      "s", "small", "span", "strong", "sub", "sup", "u", "var", "wbr"}
 )  # fmt: skip
+_AROUND = 4  # elements around a heading that may hide it
 _APART = ("nav", "footer", "aside", "dialog")
 _TEMPLATE = re.compile(r"\{\{|\}\}|<%|\$\{")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -98,16 +100,20 @@ def read_title(
     say a stated title word by word: what readers see where the first-level heading is written for machines.
     """
     whole = [
-        (origin, title) for origin, value in stated if (title := folded(value or "")) and len(title) <= _TITLE_MOST
+        (origin, title)
+        for origin, value in stated
+        if (title := folded(value or "")) and len(title) <= _TITLE_MOST and not _TEMPLATE.search(title)
     ]
     beside = _beside([title for _, title in whole], headings)
+    if section and not any(bare(title) == bare(section) for _, title in whole):
+        names = (*names, section)
     site = SiteNames([*names, *beside], url)
     told = [(origin, title) for origin, value in whole if (title := site.strip(value)) and not site.is_name(title)]
     told = _untruncated(told)
     said = [title for _, title in told] + ([announced] if announced else [])
     known = {bare(title) for title in said}
     visible = [heading for heading in subheadings if not heading.apart and bare(heading.text) in known]
-    best = _heading([*headings, *visible], said, site, section, url)
+    best = _heading([*headings, *visible], said, site, url)
     return first(
         (Origin.HEADING, best),
         *told,
@@ -147,20 +153,17 @@ def _untruncated(told: list[tuple[Origin, str]]) -> list[tuple[Origin, str]]:
     ]
 
 
-def _heading(
-    headings: Sequence[Heading], said: Sequence[str], site: SiteNames, section: str | None, url: str
-) -> str | None:
+def _heading(headings: Sequence[Heading], said: Sequence[str], site: SiteNames, url: str) -> str | None:
     """The heading that is the title: of those that name neither site nor section, the one most like what is said.
 
     None where another title is more credible: one that the address was made from, while the heading shares little.
     """
     words = [words_of(other) for other in said]
     slug = slug_words(url)
-    known = {bare(other): other for other in said}
-    best, most = None, -1.0
+    known = {bare(other): other for other in reversed(said)}
+    best, most, like = None, -1.0, 0.0
     for heading in headings:
-        same = bare(heading.text)
-        if site.is_name(heading.text) or (section and same == bare(section) and same not in known):
+        if site.is_name(heading.text):
             continue
         text = _title_in(heading, known, site)
         own = words_of(text)
@@ -213,16 +216,16 @@ def _dice(one: frozenset[str], other: frozenset[str]) -> float:
     return 2 * len(one & other) / ((len(one) + len(other)) or 1)
 
 
-def _pieces(element: Any, kicker: bool = False) -> Iterator[tuple[str, bool]]:
+def _pieces(element: Any, kicker: bool = False, depth: int = 0) -> Iterator[tuple[str, bool]]:
     """The texts between a heading's tags, as they are shown; True for what the markup calls a kicker."""
     if element.text:
         yield element.text, kicker
-    for child in element:
+    for child in element if depth < _DEPTH_MOST else ():
         if isinstance(child.tag, str) and not _hidden(child):
             apart = child.tag not in _INLINE
             if apart:
                 yield " ", kicker
-            yield from _pieces(child, kicker or bool(_KICKER.search(child.get("class") or "")))
+            yield from _pieces(child, kicker or bool(_KICKER.search(child.get("class") or "")), depth + 1)
             if apart:
                 yield " ", kicker
         if child.tail:
@@ -241,4 +244,8 @@ def _hidden(element: Any) -> bool:
 
 
 def _stands_apart(element: Any) -> bool:
-    return next(element.iterancestors(*_APART), None) is not None
+    """It stands in navigation, or one of the elements around it is hidden."""
+    return any(
+        parent.tag in _APART or (level < _AROUND and _hidden(parent))
+        for level, parent in enumerate(element.iterancestors())
+    )

@@ -58,6 +58,7 @@ _CREW = re.compile(
     re.IGNORECASE,
 )
 _ABBREVIATION = re.compile(r"\s*\([a-z]{1,5}\.?(?:[/,]\s?[a-z]{1,5})?\)$")
+_FOOTNOTE = re.compile(r"(?<=[a-z]{2})[1-9]$")
 _FORM = re.compile(r"^[^\W_]['’`´\w.()&+®™!· -]{0,79}$")
 _HANGUL_ROLE = re.compile(r"\s*(?:기자|특파원|记者|記者)$")
 
@@ -197,6 +198,8 @@ def _name(text: str, *, first: bool) -> str | None:
         name = name.strip("()")
     if not _FORM.match(name) or NEVER.search(name) or _OTHERS.match(name):
         return None
+    if " " in name:  # the mark of a footnote, on researchers' names
+        name = _FOOTNOTE.sub("", name)
     words = _without_role(name.split())
     name = " ".join(words).strip(" ,&-")
     if not words or len(words) > 6 or not any(c.isalpha() for c in name) or name.count(".") > len(words) + 2:

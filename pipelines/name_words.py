@@ -71,7 +71,7 @@ NEVER = re.compile(
     r"^(?:https?|www)\b|@|[<>{}=\\#]|\b(?:comments?|commenti|kommentare?|commentaires?|min|mins|minutes?|minuti|minuten|"
     r"read(?:ing)?|lettura|lesezeit|lecture|leggi|share|teilen|condividi|follow|folgen|view|views|posts?|bio|profile|profil|"
     r"subscribe|newsletter|published|updated|modified|pubblicat[oa]|aggiornat[oa]|veröffentlicht|aktualisiert|publié|publicado|"
-    r"last|ago|fa|heures?|uhr|ore|[ap]\.?m|est|edt|pst|pdt|gmt|utc|cest?|today|yesterday|oggi|ieri|heute|gestern|cookies?|facebook|twitter|linkedin|instagram|youtube|pinterest|whatsapp|telegram|reddit|rss|e-?mail|print|login|log|sign|menu|search|home|video|"
+    r"last|ago|fa|heures?|uhr|ore|[ap]\.?m|est|edt|pst|pdt|gmt|utc|cest?|today|yesterday|oggi|ieri|heute|gestern|cookies?|facebook|twitter|linkedin|instagram|youtube|pinterest|whatsapp|telegram|reddit|rss|medium|substack|github|tiktok|threads|bluesky|mastodon|xing|flipboard|telegram|e-?mail|print|login|log|sign|menu|search|home|video|"
     r"foto|photos?|image|images|getty|shutterstock|istock|unsplash|tags?|category|categories|categorie|uncategorized|"
     r"follows?|contact|copyright|unknown|null|none|undefined|untitled|default|see\s+all|more|learn|table\s+of\s+contents|"
     r"about|this|story|articles?|articol[oi]|artikel|written|advertisement|sponsored|disclosure|affiliate|"

@@ -77,11 +77,16 @@ def _by_agreement(
     """
     if printed is None or not printed.sure or not all(authors.is_persons(name) for name in printed.names):
         return told
-    shown = {authors.bare(name) for name in printed.names}
-    said = [({authors.bare(name) for name in names}, (origin, names)) for origin, names in told if origin in _HEAD]
-    fuller = [] if any(names == shown for names, _ in said) else [one for names, one in said if names > shown]
-    chosen = fuller[0] if fuller else next(one for one in told if one[0] is Origin.BYLINE_LINE)
-    return [chosen, *(one for one in told if one is not chosen)]
+    shown, alone = _known(printed.names), _known(printed.alone)
+    said = [(_known(names), (origin, names)) for origin, names in told if origin in _HEAD]
+    same = [one for names, one in said if names in (shown, alone)]
+    fuller = [one for names, one in said if names > alone]
+    chosen = next(iter(same or fuller), (Origin.BYLINE_LINE, printed.names))
+    return [chosen, *(one for one in told if one != chosen)]
+
+
+def _known(names: Sequence[str]) -> set[str]:
+    return {authors.bare(name) for name in names}
 
 
 def _own_names(meta: dict[str, str], article: dict[str, Any], site: str | None) -> tuple[str, ...]:

@@ -41,8 +41,8 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _PROFILE = re.compile(
-    r"/(?:authors?|autor(?:e|i|en|es|in)?|auteurs?|contributors?|contributori|staff(?:_name)?|people|profiles?|profil|user|users|by|bylines?|"
-    r"producers|verfasser|journalist(?:en|es|s)?|redaktion|person|member|membre|team|redazione|firma|firmas|writers?)/|[?&]author=|/@[\w.-]+/?$",
+    r"/(?:authors?|autor(?:e|i|en|es|in)?|auteurs?|contributors?|contributori|staff(?:_name)?|bylines?|by|producers|verfasser|"
+    r"journalist(?:en|es|s)?|giornalist[ai]|redaktion|redazione|firmas?|writers?|columnists?|people|person|team)/[^/?#]|[?&]author=|/@[\w.-]+/?$",
     re.IGNORECASE,
 )
 _LEADS = frozenset(("by", "di", "da", "de", "von", "vom", "par", "por", "door", "af", "av", "cura", "yazan"))
@@ -68,6 +68,8 @@ class Printed:
     look: str
     sure: bool
     """A word or the markup says that it credits somebody."""
+    alone: tuple[str, ...] = ()
+    """The names of the line itself, without those in the lines like it that follow."""
 
 
 def find_printed(blocks: Sequence[Block], titles: Sequence[str], people: _People) -> Printed | None:
@@ -92,7 +94,7 @@ def find_printed(blocks: Sequence[Block], titles: Sequence[str], people: _People
         if best.look and last < one.position <= last + 3 and one.look == best.look and one.sure:
             names.update(dict.fromkeys(one.names))
             last = one.position
-    best.names = tuple(names)
+    best.alone, best.names = best.names, tuple(names)
     return best
 
 
@@ -173,6 +175,8 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
         _is_name_alone(line, names, beside) or (away == 1 and len(names) > 1 and _are_persons(names))
     ):
         return None
+    if not (inner or says) and any(" " in name and not _is_author(name) for name in names):
+        return None
     if not (inner or around) and any(name[0].islower() and " " in name for name in names):
         return None
     points += _are_persons(names)
@@ -201,6 +205,10 @@ def _is_name_alone(line: str, names: Sequence[str], beside: Sequence[Block]) -> 
     )
 
 
+def _is_author(name: str) -> bool:
+    return authors.is_persons(name) or authors.is_crew(name)
+
+
 def _are_persons(names: Sequence[str]) -> bool:
     return all(authors.is_persons(name) for name in names)
 
@@ -218,6 +226,8 @@ def _marked_around(element: Any) -> bool:
             return False
         attributes = one.attrib
         if attributes and any(_is_mark(attributes[key]) for key in _SAYING if key in attributes):
+            return True
+        if one.tag == "a" and _PROFILE.search(attributes.get("href", "")):
             return True
     return False
 

@@ -19,6 +19,7 @@ from pipelines.blocks import blocks_of, lines_of, split_breaks
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
 from pipelines.identity import block_fingerprint
+from pipelines.page_kinds import kind_of
 from pipelines.records import Context, Extraction, Field, KeptBlock, Origin, Page, Reason
 from pipelines.selectors import select
 
@@ -39,7 +40,7 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     """The article that a page holds.
 
     Pure: the same page gives the same Extraction. Raises ExtractError: `empty_page`, `not_html`, `unreadable`,
-    `too_many_elements`, `no_article`.
+    `too_many_elements`, `no_article`, or a `page_kinds.Kind`: what the page is instead.
     """
     tree = parse(page)
     if sum(1 for _ in tree.iter()) > _NODES_MOST:
@@ -47,7 +48,8 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     root = tree.find(".//body")
     root = tree if root is None else root
     article = jsonld.find_article(tree, page.url) or {}
-    fields = metadata.read(tree, page, context, article, blocks_of(root))
+    seen = blocks_of(root)
+    fields = metadata.read(tree, page, context, article, seen)
     split_breaks(root)
     blocks = lines_of(root)
     standfirst = fields.standfirst
@@ -58,6 +60,9 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     lines, repeated = _without_repeated(lines, context)
     more += repeated
     cleaned = "\n".join(lines)
+    if found := kind_of(tree, url=page.url, article=article, fields=fields, blocks=seen, text=cleaned):
+        called = found.kind.replace("_", " ")
+        raise ExtractError(f"no article but {called}: {found.evidence}", subject=page.url, code=found.kind.value)
     if _weight(cleaned) < TEXT_LEAST:
         raise ExtractError(
             f"its text has {len(cleaned)} characters: no article, or one that can't be read",

@@ -60,5 +60,5 @@ def new_sandbox(settings: Settings) -> Sandbox:
         memory_bytes=settings.sandbox_memory_mb << 20,
         initializer=ingest.configure,
         initargs=(str(settings.config_dir),),
-        preload=("pipelines.ingest", "pipelines.discovery"),
+        preload=("pipelines.preloaded",),
     )

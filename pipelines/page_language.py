@@ -95,7 +95,12 @@ def _spoken(text: str) -> str | None:
     return str(code) if probability >= _SURE else None
 
 
+def load() -> None:
+    """Load the classifier now: it writes a temporary file, which is not to be had everywhere."""
+    _identifier()
+
+
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
-    """The classifier; loading it costs 0.7 s of CPU, which `extract.warm` pays (its page declares no language)."""
+    """The classifier; loading it costs 0.7 s of CPU, which `pipelines.preloaded` pays once for all processes."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)  # type: ignore[no-untyped-call]

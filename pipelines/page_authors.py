@@ -20,6 +20,7 @@ from pipelines.records import Context, Field, Origin
 from pipelines.selectors import select
 
 _TOGETHER_MOST = 2  # authors that are marked anywhere in a page
+_NAMES_MOST = 200  # that one place gives: papers have as many
 _INNER_MOST = 40  # elements looked at inside a marked one
 _METAS = (
     "author+", "parsely-author+", "sailthru.author+", "dc.creator", "dcterms.creator", "dc.creator.creator", "byl", "articleauthor",
@@ -56,9 +57,9 @@ def read_authors(  # noqa: PLR0917 - the readers of fields all get what the page
     printed = find_printed(blocks, titles, people)
     line = printed.line if printed else None
     told = [
-        (Origin.JSON_LD, people(list(_names(article.get("author") or article.get("creator"))))),
-        (Origin.META, people([meta[name] for name in _METAS if name in meta])),
-        (Origin.OPENGRAPH, people([meta["article:author+"]] if "article:author+" in meta else [])),
+        (Origin.JSON_LD, people(list(islice(_names(article.get("author") or article.get("creator")), _NAMES_MOST)))),
+        (Origin.META, people(list(islice(_metas(meta), _NAMES_MOST)))),
+        (Origin.OPENGRAPH, people(meta.get("article:author+", "").split(";")[:_NAMES_MOST])),
         (Origin.BYLINE_LINE, printed.names if printed else ()),
     ]
     if not any(names for _, names in told):
@@ -95,6 +96,14 @@ def _own_names(meta: dict[str, str], article: dict[str, Any], site: str | None) 
     publisher = jsonld.text_of(article.get("publisher"))
     named = (site, publisher, meta.get("og:site_name"), meta.get("application-name"), host[1] if host else None)
     return tuple(name for name in named if name)
+
+
+def _metas(meta: dict[str, str]) -> Iterator[str]:
+    for name in _METAS:
+        yield from meta.get(name, "").split(";")
+    for n in ("1", "2"):  # "Written by", "Est. reading time": what SEO plugins tell a card
+        if authors.is_lead_alone(meta.get(f"twitter:label{n}", "")):
+            yield meta.get(f"twitter:data{n}", "")
 
 
 def _names(value: Any) -> Iterator[str]:

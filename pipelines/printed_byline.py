@@ -267,7 +267,7 @@ def _inner(element: Any, text: str, *, around: bool) -> list[str]:
             or attributes.get("rel") == "author"
             or (one.tag == "a" and _PROFILE.search(attributes.get("href", "")))
         ):
-            outer = set(one.iterancestors())
+            outer = set(islice(one.iterancestors(), _INNER_MOST))
             marked = [other for other in marked if other not in outer]
             marked.append(one)
     if not marked and around:

@@ -29,10 +29,11 @@ _ARTICLES_MOST = 200
 _DEPTH_MOST = 12
 _BRANCHES = (
     "@graph", "mainEntity", "mainEntityOfPage", "hasPart", "isPartOf", "itemListElement", "item", "author", "creator", "publisher",
-    "liveBlogUpdate", "about", "subjectOf", "image",
+    "about", "subjectOf",
 )  # fmt: skip
-_LISTS = frozenset({"itemListElement", "item", "hasPart", "liveBlogUpdate", "subjectOf", "about", "isPartOf"})
-"""Keys below which objects are other articles: teasers, updates, parts."""
+"""Keys below which articles and what they refer to are looked for; a live blog's updates are neither."""
+_LISTS = frozenset({"itemListElement", "item", "hasPart", "subjectOf", "about", "isPartOf"})
+"""Keys below which objects are other articles: teasers and parts."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _WORD = re.compile(r"\w+")
 _SCHEME = re.compile(r"^https?://(?:www\.|m\.|amp\.)?", re.IGNORECASE)

@@ -27,7 +27,9 @@ class SiteNames:
 
     def __init__(self, names: Iterable[str | None], url: str) -> None:
         labels = _host(url).split(".")
-        self._names = {bare(value) for value in (*names, "".join(labels), *labels[:-1]) if value} - {""}
+        self._names = {
+            bare(value) for value in (*names, *labels[:-1], *accumulate(reversed(labels), _before)) if value
+        } - {""}
 
     def is_name(self, text: str) -> bool:
         """It is the site's name, written in whatever way."""
@@ -72,6 +74,10 @@ def slug_words(url: str) -> frozenset[str]:
     except ValueError:
         return frozenset()
     return words_of(re.sub(r"[-_+]", " ", path.rpartition("/")[2]))
+
+
+def _before(domain: str, label: str) -> str:
+    return label + domain
 
 
 def _host(url: str) -> str:

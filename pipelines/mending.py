@@ -10,9 +10,9 @@ import json
 import re
 from typing import Any
 
-_WRAPPING = re.compile(
-    r"^\s*(?:/\*\s*<!\[CDATA\[\s*\*/|//\s*<!\[CDATA\[|<!\[CDATA\[|<!--)|(?:/\*\s*\]\]>\s*\*/|//\s*\]\]>|\]\]>|//\s*-->|-->)\s*;?\s*$"
-)
+_OPENING = re.compile(r"\s*(?:/\*\s*<!\[CDATA\[\s*\*/|//\s*<!\[CDATA\[|<!\[CDATA\[|<!--)")
+_CLOSING = re.compile(r"(?:/\*\s*\]\]>\s*\*/|//\s*\]\]>|\]\]>|//\s*-->|-->)\s*;?\s*$")
+_CLOSING_MOST = 40  # characters at the end in which a wrapping's end is looked for
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _DOUBLE_COMMA = re.compile(r",\s*(?=,)")
@@ -29,7 +29,9 @@ def loads(text: str) -> Any:
     Tried in turn: as it stands; without wrapping, control characters, stray commas and bad escapes; with entities
     resolved; with quotes inside strings escaped and comments dropped. Each is linear in the text's length.
     """
-    text = _WRAPPING.sub("", _WRAPPING.sub("", text)).strip().rstrip(";").strip()
+    if (value := _load(text)) is not None:
+        return value
+    text = _unwrapped(text)
     if (value := _load(text)) is not None:
         return value
     mended = _mended(_CONTROL.sub(" ", text))
@@ -46,6 +48,15 @@ def _load(text: str) -> Any:
         return json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return None
+
+
+def _unwrapped(text: str) -> str:
+    for _ in range(2):
+        if opening := _OPENING.match(text):
+            text = text[opening.end() :]
+        end = max(len(text) - _CLOSING_MOST, 0)
+        text = text[:end] + _CLOSING.sub("", text[end:])
+    return text.strip().rstrip(";").strip()
 
 
 def _mended(text: str) -> str:

@@ -14,6 +14,7 @@ from pipelines.decoding import parse
 from pipelines.records import Context, Metadata, Origin, Page
 
 NOW = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
+NOTHING_KNOWN = Context()
 URL = "https://example.org/news/comuni"
 TITLE = "Dodici comuni provano un assistente digitale"
 STANDFIRST = "Si comincia a marzo, e la regione paga la formazione di chi sta allo sportello"
@@ -26,7 +27,7 @@ TEXT = "".join(f"<p>{paragraph}</p>" for paragraph in BODY)
 
 
 def fields(
-    head: str = "", body: str = f"<h1>{TITLE}</h1>{TEXT}", *, lang: str = 'lang="it"', context: Context = Context()
+    head: str = "", body: str = f"<h1>{TITLE}</h1>{TEXT}", *, lang: str = 'lang="it"', context: Context = NOTHING_KNOWN
 ) -> Metadata:
     html = f"<html {lang}><head><meta property='og:title' content='{TITLE}'>{head}</head><body>{body}</body></html>"
     page = Page(url=URL, body=html.encode(), fetched_at=NOW)

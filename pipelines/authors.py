@@ -46,7 +46,7 @@ _STOP = re.compile(
     r"[Pp]osted|[Ll]ast\s+[Uu]pdated|[Mm]odified|[Aa]ggiornat\w|[Pp]ubblicat\w|[Tt]ranslated|[Bb]earbeitet|[Vv]erified)\b.*$"
 )
 _OTHERS = re.compile(
-    r"^\W*(?:(?:medically|fact)[\s-])?(?:edited|reviewed|fact[\s-]?checked|checked|verified|approved|translated|sponsored|presented|powered|"
+    r"^\W*(?:(?:medically|fact)[\s-])?(?:edited|reviewed|fact[\s-]?checked|checked|verified|approved|translated|sponsored|presented|powered|contacts?|kontakt|contatti|"
     r"photo\w*|foto\w*|illustr\w+|tradotto|übersetzt|redigiert)\b",
     re.IGNORECASE,
 )
@@ -59,7 +59,7 @@ _CREW = re.compile(
 )
 _ABBREVIATION = re.compile(r"\s*\([a-z]{1,5}\.?(?:[/,]\s?[a-z]{1,5})?\)$")
 _FOOTNOTE = re.compile(r"(?<=[a-z]{2})[1-9]$")
-_FORM = re.compile(r"^[^\W_]['’`´\w.()&+®™!· -]{0,79}$")
+_FORM = re.compile(r"^[^\W_]['’`´\w.()&+®™· -]{0,79}$")
 _HANGUL_ROLE = re.compile(r"\s*(?:기자|특파원|记者|記者)$")
 
 

@@ -36,6 +36,11 @@ _AGENCIES = (
     "italpress dire ritzau"
 )
 AGENCIES = frozenset(_AGENCIES.split())
+ACCOUNTS = re.compile(
+    r"^(?:admin|administrator|webmaster|wordpress|wp|root|user|default|guest|editor|author|name|superuser|site ?admin)\d{0,3}$",
+    re.IGNORECASE,
+)
+"""Names of accounts that software writes where nobody gave one."""
 _ROLES = (
     "writer writers reporter reporters editor editors correspondent correspondents journalist journalists columnist "
     "columnists contributor contributors author authors producer producers analyst photographer photographers "
@@ -71,7 +76,7 @@ NEVER = re.compile(
     r"^(?:https?|www)\b|@|[<>{}=\\#]|\b(?:comments?|commenti|kommentare?|commentaires?|min|mins|minutes?|minuti|minuten|"
     r"read(?:ing)?|lettura|lesezeit|lecture|leggi|share|teilen|condividi|follow|folgen|view|views|posts?|bio|profile|profil|"
     r"subscribe|newsletter|published|updated|modified|pubblicat[oa]|aggiornat[oa]|veröffentlicht|aktualisiert|publié|publicado|"
-    r"last|ago|fa|heures?|uhr|ore|[ap]\.?m|est|edt|pst|pdt|gmt|utc|cest?|today|yesterday|oggi|ieri|heute|gestern|cookies?|facebook|twitter|linkedin|instagram|youtube|pinterest|whatsapp|telegram|reddit|rss|medium|substack|github|tiktok|threads|bluesky|mastodon|xing|flipboard|telegram|e-?mail|print|login|log|sign|menu|search|home|video|"
+    r"last|ago|fa|heures?|uhr|ore|[ap]\.?m|est|edt|pst|pdt|gmt|utc|cest?|today|yesterday|oggi|ieri|heute|gestern|cookies?|facebook|twitter|linkedin|instagram|youtube|pinterest|whatsapp|telegram|reddit|rss|medium|substack|github|tiktok|threads|bluesky|mastodon|xing|flipboard|telegram|e-?mail|print|login|log|sign|menu|search|link|copied|copy|home|video|"
     r"foto|photos?|image|images|getty|shutterstock|istock|unsplash|tags?|category|categories|categorie|uncategorized|"
     r"follows?|contact|copyright|unknown|null|none|undefined|untitled|default|see\s+all|more|learn|table\s+of\s+contents|"
     r"about|this|story|articles?|articol[oi]|artikel|written|advertisement|sponsored|disclosure|affiliate|"

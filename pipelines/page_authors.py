@@ -6,7 +6,7 @@ The credit line that readers see is found by `pipelines.printed_byline`; what of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from lxml import etree
 from pipelines import authors, jsonld
 from pipelines.blocks import Block
 from pipelines.markup import first, text_of
+from pipelines.name_words import ACCOUNTS
 from pipelines.printed_byline import Printed, find_printed
 from pipelines.records import Context, Field, Origin
 from pipelines.selectors import select
@@ -54,12 +55,16 @@ def read_authors(  # noqa: PLR0917 - the readers of fields all get what the page
     document = tree.find("head/title")
     said = (jsonld.text_of(article.get("headline")), meta.get("og:title"), text_of(document))
     titles = [title for title in said if title]
+
+    def stated(lines: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in people(list(islice(lines, _NAMES_MOST))) if not ACCOUNTS.match(name))
+
     printed = find_printed(blocks, titles, people)
     line = printed.line if printed else None
     told = [
-        (Origin.JSON_LD, people(list(islice(_names(article.get("author") or article.get("creator")), _NAMES_MOST)))),
-        (Origin.META, people(list(islice(_metas(meta), _NAMES_MOST)))),
-        (Origin.OPENGRAPH, people(meta.get("article:author+", "").split(";")[:_NAMES_MOST])),
+        (Origin.JSON_LD, stated(_names(article.get("author") or article.get("creator")))),
+        (Origin.META, stated(_metas(meta))),
+        (Origin.OPENGRAPH, stated(meta.get("article:author+", "").split(";"))),
         (Origin.BYLINE_LINE, printed.names if printed else ()),
     ]
     if not any(names for _, names in told):

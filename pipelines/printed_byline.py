@@ -104,10 +104,10 @@ def _far(blocks: Sequence[Block], headline: int, people: _People) -> Printed | N
     for block in blocks[headline + 1 :]:
         if len(block.text) > _LINE_MOST or block.inside & _ASIDE or block.marked & _CARDS:
             continue
-        boxed = block.marked & MARKED[Reason.AUTHOR_BIO] or _is_introduced(block, blocks)
+        boxed = block.marked & MARKED[Reason.AUTHOR_BIO]
         if not (boxed or (_may_lead(block.text) and authors.is_led(block.text))):
             continue
-        one = _candidate(block, headline, led=bool(boxed), beside=(), people=people)
+        one = _candidate(block, headline, led=False, beside=(), people=people)
         if (
             one
             and _are_persons(one.names)
@@ -117,17 +117,6 @@ def _far(blocks: Sequence[Block], headline: int, people: _People) -> Printed | N
             one.sure = False
             found.setdefault(one.names, one)
     return next(iter(found.values())) if len(found) == 1 else None
-
-
-def _is_introduced(block: Block, blocks: Sequence[Block]) -> bool:
-    """Whether it is a name, and the next block goes on to say who that is: "Anna Serra" – "Anna Serra is …"."""
-    after = blocks[block.position + 1].text if block.position + 1 < len(blocks) else ""
-    return (
-        len(block.text) <= _NAME_MOST
-        and len(after) > 2 * len(block.text)
-        and after.startswith(f"{block.text} ")
-        and authors.is_persons(block.text)
-    )
 
 
 def _headline(blocks: Sequence[Block], titles: Sequence[str]) -> int:
@@ -176,6 +165,8 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
     ):
         return None
     if not (inner or says) and any(" " in name and not _is_author(name) for name in names):
+        return None
+    if not inner and len(names) > 1 and not any(_is_author(name) for name in names):
         return None
     if not (inner or around) and any(name[0].islower() and " " in name for name in names):
         return None

@@ -77,7 +77,7 @@ def _title(
         page.url,
         section=section.value if section else None,
         announced=context.entry.title if context.entry else None,
-        subheadings=headings_of(head.subheadings),
+        subheadings=head.subheadings,
     )
 
 

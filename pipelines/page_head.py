@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from lxml import etree
-
 _VALUE_MOST = 4_000
 """Characters of a value that are read: the longest real description of 784 pages has 2,100."""
 _MANY = ("author", "article:author", "parsely-author", "sailthru.author", "citation_author")
 """Names that a page repeats once a person."""
 _SUBHEADINGS_MOST = 6
-# Not in the one pass: a page has hundreds of links, and one licence at most.
-_LICENCES = etree.XPath("//a[contains(@rel, 'license')]/@href")
 _LANG = ("lang", "{http://www.w3.org/XML/1998/namespace}lang")
 
 
@@ -53,14 +49,17 @@ def head_of(tree: Any) -> Head:
             if len(head.subheadings) < _SUBHEADINGS_MOST:
                 head.subheadings.append(element)
         elif name == "link":
-            rel = (element.get("rel") or "").lower().split()
-            if head.canonical is None and "canonical" in rel:
+            rel = (element.get("rel") or "").lower()
+            if "canonical" in rel and head.canonical is None:
                 head.canonical = (element.get("href") or "").strip() or None
             elif "license" in rel and element.get("href"):
                 head.licences.append(element.get("href"))
         elif head.title is None and (parent := element.getparent()) is not None and parent.tag != "svg":
             head.title = " ".join(element.text_content()[:_VALUE_MOST].split()) or None
-    head.licences.extend(_LICENCES(tree))
+    # Apart from the pass above: a page has hundreds of links, and a licence at most.
+    for link in tree.iter("a"):
+        if (rel := link.get("rel")) and "license" in rel and link.get("href"):
+            head.licences.append(link.get("href"))
     return head
 
 

@@ -91,13 +91,14 @@ def read_title(
     *,
     section: str | None = None,
     announced: str | None = None,
-    subheadings: Sequence[Heading] = (),
+    subheadings: Iterable[Any] = (),
 ) -> Field[str] | None:
     """The title, and what disagrees with it.
 
     `stated` are the titles that the page's head tells, the most trusted first; `names` what its site is called;
-    `announced` what the source that led to the page calls it. Of the second-level `subheadings` only those count that
-    say a stated title word by word: what readers see where the first-level heading is written for machines.
+    `announced` what the source that led to the page calls it. Of the second-level headings (the elements `subheadings`)
+    only those count that say a stated title word by word: what readers see where the first-level heading is written for
+    machines.
     """
     whole = [
         (origin, title)
@@ -112,8 +113,10 @@ def read_title(
     told = _untruncated(told)
     said = [title for _, title in told] + ([announced] if announced else [])
     known = {bare(title) for title in said}
-    visible = [heading for heading in subheadings if not heading.apart and bare(heading.text) in known]
-    best = _heading([*headings, *visible], said, site, url)
+    if not any(bare(heading.text) in known and not heading.apart for heading in headings):
+        visible = (heading for heading in headings_of(subheadings) if not heading.apart)
+        headings = [*headings, *(heading for heading in visible if bare(heading.text) in known)]
+    best = _heading(headings, said, site, url)
     return first(
         (Origin.HEADING, best),
         *told,

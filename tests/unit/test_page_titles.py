@@ -28,7 +28,7 @@ def title(
         url,
         section=section,
         announced=announced,
-        subheadings=headings_of(tree.iter("h2")),
+        subheadings=tree.iter("h2"),
     )
 
 

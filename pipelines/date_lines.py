@@ -55,9 +55,9 @@ class Reading:
 
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_DIGIT = re.compile(r"\d")
+_DIGIT, _YEAR = re.compile(r"\d"), re.compile(r"(?:19|20)\d\d")
 _AN_HOUR_AGO = re.compile(r"\b(?:ago|fa|vor|y a|hace|geleden)\b")
-_ELSEWHERE = INSIDE["nav"] | INSIDE["form"]
+_ELSEWHERE, _ARTICLE = INSIDE["nav"] | INSIDE["form"], INSIDE["article"] | INSIDE["main"]
 _NOT_ARTICLE = sum(
     MARKED.get(reason, 0)
     for reason in (Reason.RELATED, Reason.COMMENTS_UI, Reason.COOKIE, Reason.PROMO, Reason.NEWSLETTER)
@@ -75,7 +75,7 @@ _WORDS_MOST, _WORDS_BESIDE = (
     8,
     14,
 )  # around the date: a name, a section, "5 min read"; before or after it: a name and a post
-_TIMES_MOST = 100
+_TIMES_MOST, _LINES_MOST = 100, 300  # elements and blocks with a year that are read: a page may be one long table
 _HEADLINES_MOST, _TITLE_MOST = 3, 250
 
 
@@ -135,6 +135,7 @@ def lines_elsewhere(
 ) -> Iterator[DateLine]:
     """The date lines of the whole page, in its order, with no word on where they stand."""
     ignored = blocks[tops[0]].marked if tops else 0
+    tried = 0
     for position, block in enumerate(blocks):
         text = block.text
         if position in times or (
@@ -142,10 +143,10 @@ def lines_elsewhere(
             and _YEAR.search(text)
             and (len(text) <= _LINE_MOST or SAYS_PUBLISHED.search(text) or SAYS_MODIFIED.search(text))
         ):
+            tried += 1
+            if tried > _LINES_MOST:
+                return
             yield from _lines_of(blocks, position, times.get(position, ()), reading, near=None, ignored=ignored)
-
-
-_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def times_by_block(tree: Any, blocks: Sequence[Block]) -> dict[int, list[Any]]:
@@ -163,10 +164,21 @@ def times_by_block(tree: Any, blocks: Sequence[Block]) -> dict[int, list[Any]]:
         while holder is not None and holder not in of_element:
             holder = holder.getparent()
         positions = of_element.get(holder, [])
-        text = " ".join(element.text_content().split())
+        text = shown_by(element)
         position = next((p for p in positions if text and text in blocks[p].text), -1)
         found.setdefault(position, []).append(element)
     return found
+
+
+def shown_by(element: Any) -> str:
+    """The text of a short element; the beginning of a long one, which a page never closed."""
+    parts, length = [], 0
+    for part in element.itertext():
+        parts.append(part[:_NOTE_MOST])
+        length += len(part)
+        if length > _NOTE_MOST:
+            break
+    return " ".join("".join(parts).split())[:_LINE_MOST]
 
 
 def time_of(element: Any, reading: Reading) -> When | None:
@@ -177,8 +189,7 @@ def time_of(element: Any, reading: Reading) -> When | None:
                 return found
             if found := next((w.when for w in reading.dates(value) if reading.plausible(w.when)), None):
                 return found
-    text = " ".join(element.text_content().split())[:_LINE_MOST]
-    return next((w.when for w in reading.dates(text) if reading.plausible(w.when)), None)
+    return next((w.when for w in reading.dates(shown_by(element)) if reading.plausible(w.when)), None)
 
 
 def _lines_of(
@@ -188,7 +199,9 @@ def _lines_of(
     text = block.text
     if block.inside & _ELSEWHERE or block.marked & _NOT_ARTICLE & ~ignored or len(text) > _NOTE_MOST:
         return
-    if near is None and block.inside & (INSIDE["footer"] | INSIDE["aside"]):  # at the headline, an article's own
+    if block.inside & INSIDE["footer"] and (near is None or not block.inside & _ARTICLE):  # an article has its own
+        return
+    if near is None and block.inside & INSIDE["aside"]:
         return
     if not times and not (_DIGIT.search(text) or (len(text) <= 60 and _AN_HOUR_AGO.search(text))):
         return
@@ -199,7 +212,7 @@ def _lines_of(
     ]
     if _is_range(text, written):
         return
-    stated = [(" ".join(element.text_content().split()), element) for element in times]
+    stated = [(shown_by(element), element) for element in times]
     above = blocks[position - 1].text if position and blocks[position - 1].tag not in _HEADINGS else ""
     short = len(text) <= _LINE_MOST and _is_line(text, written)
     at = 0

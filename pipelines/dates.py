@@ -25,7 +25,7 @@ _DATE = re.compile(
     # January 12, 2026, Jan. 12th 2026; what stands in a span of its own touches the word before: "PoliticsJan 12, 2026"
     rf"|(?:\b|(?<=(?-i:[a-zß-ÿ]))(?=(?-i:[A-Z])))(?P<n3>{_WORD})\.?\s{{1,3}}(?P<d3>\d{{1,2}})(?:st|nd|rd|th)?(?:\s?,\s{{0,3}}|\s{{1,3}})(?P<y3>\d{{4}})(?!\d)"
     # 2026. január 12., 2026 January 12
-    rf"|(?<!\d)(?P<y4>(?:19|20)\d\d)\.?,?\s(?P<n4>{_WORD})\.?\s(?P<d4>\d{{1,2}})(?![\d:])"
+    rf"|(?<!\d)(?P<y4>(?:19|20)\d\d)\.?,?\s(?P<n4>{_WORD})\.?\s(?P<d4>\d{{1,2}})(?![\d:])\.?"
     # 12.1.2026, 12. 1. 2026, 1/12/2026; 12.01.26 where both parts have two digits
     r"|(?<![\d.,/-])(?:(?P<a>\d{1,2})(?P<sep>[./-])\s?(?P<b>\d{1,2})(?P=sep)\s?(?P<y5>(?:19|20)\d\d)(?!\d)"
     r"|(?P<a2>\d\d)(?P<sep2>[./-])(?P<b2>\d\d)(?P=sep2)(?P<y6>\d\d)(?![\d./:-]))"

@@ -125,10 +125,8 @@ def _believing(shown: Told, stated: Sequence[Told], around: Sequence[Told], zone
     """
     local = [_localised(pair, shown[1], zone) for pair in stated]
     same = [pair for pair in local if pair[1].day == shown[1].day]
-    if (
-        not same
-        and stated
-        and (_has_own_clock(stated[0][1], shown[1]) or any(when.day == stated[0][1].day for _, when in around))
+    if stated and (
+        _has_own_clock(stated[0][1], shown[1]) or (not same and any(when.day == stated[0][1].day for _, when in around))
     ):
         return [*stated, shown]
     return [*same, shown, *(pair for pair in local if pair not in same)]

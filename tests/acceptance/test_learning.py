@@ -111,6 +111,27 @@ def test_edit_after_something_was_learned_is_the_publishers_alone(harbour: Insta
     assert [row["reason"] for row in others] == ["first", "re_extraction"]
 
 
+def test_new_rule_of_ours_is_not_the_publishers_edit_when_the_page_is_fetched_again(harbour: Installation) -> None:
+    boxes = [page(n, after=(f"Box of island {n}: where to find the ferry's office.",)) for n in range(3)]
+    _show(harbour.newsroom, boxes)
+    harbour.once()
+    _rule(harbour, 'prune = ["article p:last-of-type"]')
+    late = page(
+        2, extra="The mayor of island 2 has since resigned.", after=("Box of island 2: moved to the old pier.",)
+    )
+    _show(harbour.newsroom, [*boxes[:2], late])
+    _age(harbour)
+    harbour.once()
+    told = harbour.rows("SELECT title, reason, changed FROM news.revision WHERE revision > 1 ORDER BY title, revision")
+    assert [(row["title"][-1], row["reason"], row["changed"]) for row in told] == [
+        ("0", "re_extraction", ["text"]),
+        ("1", "re_extraction", ["text"]),
+        ("2", "re_extraction", ["text"]),
+        ("2", "publisher_edit", ["text"]),
+    ]
+    assert _texts(harbour)["2"] == "\n".join([*paragraphs(2), "The mayor of island 2 has since resigned."])
+
+
 def _age(installation: Installation) -> None:
     """Let every clock strike, and forget the validators: the newsroom's own pages say that they never change."""
     installation.due_now()
@@ -195,6 +216,20 @@ def test_reprocess_that_was_killed_goes_on_where_it_was(harbour: Installation) -
 def test_reprocess_of_an_unknown_outlet_is_one_line(harbour: Installation) -> None:
     done = harbour.aiwire("reprocess", "nobody")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_new_layout_is_logged_once_and_shown_in_the_status(harbour: Installation) -> None:
+    signed = [page(n, after=()) for n in range(34)]
+    for one in signed[:24]:
+        one["body"] = one["body"].replace("</head>", '<meta name="author" content="Anna Serra"></head>')
+    _show(harbour.newsroom, signed[:24])
+    assert "outlet_drift" not in harbour.once().stderr
+    _show(harbour.newsroom, signed)
+    _age(harbour)
+    drifts = [event for event in events(harbour.once().stderr) if event["event"] == "outlet_drift"]
+    assert [event["outlet"] for event in drifts] == ["harbour"]
+    told = json.loads(harbour.aiwire("status", "--json").stdout)["drifting"]
+    assert told[0]["evidence"] == ["authors filled 1.00 → 0.00 over the last 10 articles"]
 
 
 def test_status_tells_who_drifts(harbour: Installation) -> None:

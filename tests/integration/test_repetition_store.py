@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -235,6 +236,14 @@ async def test_article_read_before_a_block_was_learned_is_put_down_too(database:
         await store(database, ingested(f"/{n}", *own(n), PROMO))
     late = await store(database, ingested("/3", *own(3), PROMO), reading=Reading(repeated=frozenset()))
     assert late.article_id in await rows(database, "SELECT article_id FROM aiwire.re_extraction")
+
+
+async def test_articles_that_arrive_at_once_are_counted_one_by_one(database: Database) -> None:
+    found = await asyncio.gather(*(store(database, ingested(f"/{n}", *own(n), PROMO)) for n in range(8)))
+    assert sum(bool(stored.learned) for stored in found) == 1
+    assert await rows(database, "SELECT articles FROM aiwire.block_sighting WHERE learned_at IS NOT NULL") == [8]
+    waiting = await rows(database, "SELECT article_id FROM aiwire.re_extraction")
+    assert set(waiting) == {stored.article_id for stored in found}, "none was read with what the third taught"
 
 
 # -- whose change a revision is ----------------------------------------------------------------------------------------

@@ -226,8 +226,9 @@ def test_image_is_the_article_s_and_absolute(head: str, image: str | None) -> No
         ("", "", "it", Origin.TEXT),
         ("", 'lang="en"', "it", Origin.TEXT),
         (meta("og:locale", "it_IT"), 'lang="en-US"', "it", Origin.OPENGRAPH),
+        (meta("og:locale", "en_US"), 'lang="en-US"', "it", Origin.TEXT),
     ],
-    ids=["agreed", "one place", "named", "nowhere", "template's", "at odds"],
+    ids=["agreed", "one place", "named", "nowhere", "template's", "at odds", "template's twice"],
 )
 def test_language_is_what_the_article_is_written_in(head: str, lang: str, language: str, origin: Origin) -> None:
     found = fields(head, lang=lang).language

@@ -22,6 +22,8 @@ CONSENT_PARTNERS = (
     "utilizamos cookies", "nós e os nossos", "armazenar e/ou aceder", "wij en onze", "informatie op een apparaat opslaan",
     "gepersonaliseerde advertenties", "wij gebruiken cookies", "respect your privacy", "wir respektieren ihre privatsphäre",
     "rispettiamo la tua privacy", "il rispetto della tua privacy", "nous respectons votre vie privée", "tu privacidad",
+    "before you continue to", "mit zustimmungspflichtiger werbung", "mit werbung nutzen", "kostenlos lesen mit werbung", "werbung und cookies", "vi och våra", "vi og våre",
+    "vi og vores", "my i nasi partnerzy", "nossos parceiros", "i nostri partner", "nuestros socios", "nos partenaires", "unsere partner", "onze partners", "our partners",
 )  # fmt: skip
 """What a consent dialogue says of itself and its partners; the purposes are those of IAB Europe's TCF."""
 CONSENT_CHOICE = (
@@ -34,6 +36,8 @@ CONSENT_CHOICE = (
     "accepter et fermer", "continuer sans accepter", "refuser et s'abonner", "paramétrer", "aceptar todo", "aceptar y continuar",
     "aceptar todas", "rechazar todo", "rechazar y suscribirse", "continuar sin aceptar", "configurar cookies", "gestionar preferencias",
     "aceitar tudo", "aceitar e continuar", "rejeitar tudo", "alles accepteren", "alles weigeren", "akkoord en doorgaan", "instellingen beheren",
+    "yes, i accept", "consent and continue", "agree to all", "\naccept\n", "\nagree\n", "\ni agree\n", "\nakzeptieren\n", "\neinverstanden\n", "\nzustimmen\n", "\naccetto\n", "\naccetta\n",
+    "\nj'accepte\n", "\nj’accepte\n", "\naccepter\n", "\naceptar\n", "\nacepto\n", "\naceito\n", "\nakkoord\n", "\nalles toestaan\n", "\ngodkänn alla\n", "\ngodta alle\n", "\naccepter alle\n",
 )  # fmt: skip
 CONSENT_PAY = (
     "ad-free subscription", "ad-lite", "consent or pay", "without tracking for", "pur-abo", "pur abo", "werbefrei lesen", "ohne werbung und tracking",
@@ -41,6 +45,7 @@ CONSENT_PAY = (
     "navigare senza cookie", "rifiuta e abbonati", "rifiutare i cookie", "rifiutato i cookie", "non accettare i cookie", "refuser et s'abonner",
     "sans cookies publicitaires", "refusé les cookies", "refuser les cookies", "s'abonner pour refuser", "rechazar y suscribirse", "rechazar las cookies",
     "rechazado las cookies", "navegar sin cookies", "zonder advertenties", "sem publicidade",
+    "pur-angebot", "pur nutzen", "pur jetzt", "ohne werbung nutzen", "ohne werbung lesen", "werbefrei nutzen", "werbefrei für", "ad-free for", "read without ads", "reject and subscribe", "reject and pay", "pay to reject", "abbonati per rifiutare",
 )  # fmt: skip
 """The other way past a wall: money."""
 CONSENT_STEMS = (
@@ -57,6 +62,8 @@ CONSENT_STEMS = (
     "privacy",
     "datenschutz",
     "personali",
+    "geolocation",
+    "third part",
     "données",
     "datos ",
     "dati ",
@@ -89,10 +96,16 @@ GATE = (
     "continúa leyendo con",
     "para continuar a ler", "para continuar lendo", "exclusivo para assinantes", "apenas para assinantes", "verder te lezen", "verder lezen?", "alleen voor abonnees", "exclusief voor abonnees",
     "この記事は有料", "会員限定", "続きを読むには", "订阅后继续阅读", "付费阅读",
+    "keep reading with", "continue reading your", "is for subscribers", "available exclusively to", "exclusively for subscribers", "read your last free article", "member-only story", "members only", "subscribe to unlock", "want to read more?",
+    "subscribe to the full", "abo weiterlesen", "plus weiterlesen", "premium weiterlesen", "digitalabo weiterlesen", "lesen sie mit", "nur mit abo", "nur im abo", "jetzt mit abo lesen", "exklusiv für sie im abo",
+    "riservato ai soli abbonati", "riservato ai lettori", "articolo per abbonati", "contenuto per abbonati", "contenuto per gli abbonati", "leggi tutto con", "abbonati per leggere", "accedi per leggere", "registrati per leggere",
+    "exclusif abonnés", "exclusivité abonnés", "lire la suite avec", "inscrivez-vous pour lire", "connectez-vous pour lire", "exclusiva para suscriptores", "sólo para suscriptores", "suscríbete para leer", "regístrate para seguir", "para leer este contenido",
+    "för att läsa vidare", "läs vidare med", "logga in för att läsa", "for å lese videre", "les videre med", "for abonnenter", "för prenumeranter", "for at læse videre", "læs videre med", "dla subskrybentów", "aby czytać dalej",
 )  # fmt: skip
 """The block that stands where a teaser ends."""
 GATE_LOGIN = (
     "already a subscriber", "already have a subscription", "bereits abonnent", "schon abonnent", "bereits ein abo", "schon ein abo", "bereits mitglied", "sei già abbonato", "sei già un abbonato", "sei già abbonata", "hai già un abbonamento", "déjà abonné", "ya eres suscriptor", "ya soy suscriptor", "¿ya estás suscrito", "eres suscriptor", "já é assinante", "al abonnee?", "jetzt weiterlesen", "artikel weiterlesen", "um den artikel", "um diesen artikel", "um diesen beitrag", "free articles this month", "free articles remaining", "残り", "to read this article",
+    "weiterlesen", "leseprobe", "allerede abonnent", "redan prenumerant", "start your free trial", "start a free trial", "create a free account", "crea un account gratuito", "kostenlos registrieren",
 )  # fmt: skip
 """The same, where more has to say so: an article that is whole has such a line, too."""
 GATE_MARKS = re.compile(
@@ -104,7 +117,7 @@ GATE_MARKS = re.compile(
 
 ERROR_NUMBERS = frozenset({"404", "410"})
 ERROR_PHRASES = (
-    "not found", "not be found", "t find", "cannot find", "could not find", "no longer available", "not available", "no longer exists", "not exist", "t exist", "an error", "went wrong", "page missing", "unavailable",
+    "not found", "not be found", "t be found", "t find", "cannot find", "could not find", "no longer available", "not available", "no longer exists", "not exist", "t exist", "an error", "went wrong", "page missing", "unavailable",
     "non trovat", "non esiste", "non è più disponibile", "non più disponibile", "non disponibile", "non è disponibile", "non è stat", "andato storto", "inesistente",
     "nicht gefunden", "nicht mehr verfügbar", "nicht verfügbar", "nicht vorhanden", "existiert nicht", "nicht mehr vorhanden", "nichts gefunden",
     "introuvable", "pas trouvé", "pas été trouvé", "plus disponible", "pas disponible", "n existe p",

@@ -163,7 +163,7 @@ def _index_page(page: SeenPage) -> Found | None:
     links: set[str] = set()
     for block in page.blocks if bare else page.blocks[min(positions) : max(positions) + 1]:
         if (
-            block.linked < 0.9 * len(block.text)
+            block.linked < 0.75 * len(block.text)
             or len(block.text) < 25
             or block.inside & (_ASIDE | INSIDE["aside"])
             or not (bare or block.tag in _HEADINGS)

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -122,15 +121,17 @@ class Spoken:
     def __init__(self, blocks: list[Block]) -> None:
         self.blocks = [block for block in blocks if len(block.text) <= 1_200]
         texts = [block.text.casefold() for block in self.blocks]
-        self._text = "\n".join(texts)
-        self._starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        self._text = "\n".join(["", *texts, ""])
 
     def find(self, phrases: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """The number of the first block, from 0, that holds a phrase, and the phrase; for each that occurs."""
+        """The number of the first block, from 0, that holds a phrase, and the phrase; for each that occurs.
+
+        A phrase between line ends is a block of its own.
+        """
         for phrase in phrases:
             at = self._text.find(phrase)
             if at >= 0:
-                yield self._text.count("\n", 0, at), phrase
+                yield max(0, self._text.count("\n", 0, at) - 1), phrase
 
 
 def _bare(url: str) -> str:

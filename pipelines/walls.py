@@ -23,9 +23,9 @@ _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])[\W_]*$")
 
 
 def consent_wall(page: SeenPage) -> Found | None:
-    low = "\n".join(page.lines).casefold()
+    low = "\n".join(["", *page.lines, ""]).casefold()
     # Cheap, for nearly every page: a dialogue says one of these in each sentence.
-    if page.weight >= _REST and sum(low.count(stem) for stem in wording.CONSENT_STEMS) < max(3, page.weight // 400):
+    if page.weight >= _REST and sum(low.count(stem) for stem in wording.CONSENT_STEMS) < max(2, page.weight // 400):
         return None
     rest = [line for line in page.lines if not wording.CONSENTISH.search(line[:600])]
     beside = sum(weight(line) for line in rest)
@@ -48,7 +48,7 @@ def consent_wall(page: SeenPage) -> Found | None:
     phrases = (*wording.CONSENT_PARTNERS, *wording.CONSENT_CHOICE, *wording.CONSENT_PAY)
     if sum(phrase in low for phrase in phrases) < least:
         return None
-    quoted = " and ".join(repr(phrase) for phrase in found.values())
+    quoted = " and ".join(repr(phrase.strip()) for phrase in found.values())
     return Found(kind=Kind.CONSENT_WALL, evidence=f"it asks for consent, {quoted}, and has {beside} characters beside")
 
 

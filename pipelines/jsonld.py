@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from pipelines.mending import loads
@@ -154,7 +154,7 @@ def _own(articles: list[tuple[dict[str, Any], bool]], tree: Any, url: str) -> di
     here = _bare(url)
     shown = [
         frozenset(_WORD.findall(element.text_content()[:400].casefold()))
-        for element in chain(list(tree.iter("title"))[:1], list(tree.iter("h1"))[:4])
+        for element in chain(islice(tree.iter("title"), 1), islice(tree.iter("h1"), 4))
     ]
     best, most = None, -1.0
     beyond = [pair for pair in articles[_ARTICLES_MOST:] if any(_bare(said) == here for said in _addresses(pair[0]))]

@@ -51,6 +51,7 @@ _POSTED = re.compile(
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _CUT = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\W*$")
 _NAMES = ("class", "id", "itemprop", "data-testid", "data-component")
+_MARK_MOST = 300  # characters of a class
 _ALIKE = 50  # letters and digits: two texts that begin so begin alike
 _COMPARED = 600  # characters of a paragraph that a description is looked for in
 _PARAGRAPHS = 8  # of the page, that a description is compared with
@@ -192,7 +193,7 @@ def _whole(block: Block, after: Sequence[Block]) -> str:
 def _marks_of(element: Any) -> Iterator[str]:
     for name in _NAMES:
         if value := element.get(name):
-            yield _CAMEL.sub("-", value)
+            yield _CAMEL.sub("-", value[:_MARK_MOST])
 
 
 def _marks(element: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, islice
 from urllib.parse import unquote, urlsplit
 
 # A separator between a title and the site's name. A colon or a hyphen counts only with space around it: "AI: a primer"
@@ -18,6 +18,7 @@ _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400
 _NEITHER = re.compile(r"[\W_]+")
 _HEAD_LEAST = 15
 """Characters that are left of a title when what follows a bar is taken off, though no name of the site is known for it."""
+_CUTS_MOST = 12  # separators that are tried
 _NAME_LEAST = 3  # letters: shorter abbreviations stand for anything
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u2060\ufeff\u200e\u200f"))
 
@@ -38,7 +39,7 @@ class SiteNames:
 
     def strip(self, title: str) -> str:
         """The title without the site's names and sections at its ends."""
-        cuts = list(_SEPARATOR.finditer(title))
+        cuts = list(islice(_SEPARATOR.finditer(title), _CUTS_MOST))
         for cut in cuts:
             head, tail = title[: cut.start()].strip(), title[cut.end() :].strip()
             if self._names_only(tail) and head and not self.is_name(head):

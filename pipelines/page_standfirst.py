@@ -162,7 +162,7 @@ def _shown(blocks: Sequence[Block], start: int, known: Sequence[str], named: set
         marked = any(_STANDFIRST.search(mark) for mark in marks)
         own = any(_STANDFIRST.search(mark) for mark in _marks_of(block.element))
         # What the head describes, and looks unlike the text; or what its own markup calls a standfirst; or what a
-        # container calls so and stands in the headline's header. On 784 pages, 157 of 192 such are none of the text.
+        # container calls so and stands in the headline's header. On 784 pages 159 of 194 such are no part of the text.
         in_header = bool(block.inside & INSIDE["header"])
         if (marked and (same or in_header)) or (
             ((own and not paragraphs) or same) and _differs(block, window[n + 1 :])

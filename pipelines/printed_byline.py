@@ -47,11 +47,12 @@ _PROFILE = re.compile(
 )
 _LEADS = frozenset(("by", "di", "da", "de", "von", "vom", "par", "por", "door", "af", "av", "cura", "yazan"))
 _OTHERS = re.compile(
+    r"^(?:media\s|press\s)?(?:contacts?|kontakt|contatti)\b|"
     r"\b(?:edited|reviewed|checked|verified|photo\w*|foto\w*|illustr\w+|translated)\s+(?:by|di|von|par|por)\b",
     re.IGNORECASE,
 )
 _People = Callable[[Sequence[str]], tuple[str, ...]]
-_CARDS = MARKED[Reason.RELATED] | MARKED[Reason.COMMENTS_UI] | MARKED[Reason.NEWSLETTER] | MARKED[Reason.COOKIE]
+_CARDS = MARKED[Reason.RELATED] | MARKED[Reason.COMMENTS_UI]
 _ASIDE = (
     INSIDE["aside"] | INSIDE["nav"] | INSIDE["footer"] | INSIDE["form"] | INSIDE["figcaption"] | INSIDE["blockquote"]
 )
@@ -102,7 +103,7 @@ def _far(blocks: Sequence[Block], headline: int, people: _People) -> Printed | N
     """A credit line behind the text, or the box about the author; none where cards of other articles have them, too."""
     found: dict[tuple[str, ...], Printed] = {}
     for block in blocks[headline + 1 :]:
-        if len(block.text) > _LINE_MOST or block.inside & _ASIDE or block.marked & _CARDS:
+        if len(block.text) > _LINE_MOST or block.inside & _ASIDE:
             continue
         boxed = block.marked & MARKED[Reason.AUTHOR_BIO]
         if not (boxed or (_may_lead(block.text) and authors.is_led(block.text))):
@@ -136,7 +137,7 @@ def _headline(blocks: Sequence[Block], titles: Sequence[str]) -> int:
 
 def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block], people: _People) -> Printed | None:
     """What of a block may be a byline: `led` by the block before it, `beside` are its neighbours."""
-    if len(block.text) > _TEXT_MOST or block.inside & INSIDE["figcaption"]:
+    if len(block.text) > _TEXT_MOST or block.inside & INSIDE["figcaption"] or block.marked & _CARDS:
         return None
     text = _without_others(block.text)
     element = block.element
@@ -166,12 +167,12 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
         return None
     if not (inner or says) and any(" " in name and not _is_author(name) for name in names):
         return None
-    if not inner and len(names) > 1 and not any(_is_author(name) for name in names):
+    if not says and len(names) > 1 and not any(_is_author(name) for name in names):
         return None
     if not (inner or around) and any(name[0].islower() and " " in name for name in names):
         return None
     points += _are_persons(names)
-    if block.marked & _CARDS or block.inside & _ASIDE:
+    if block.inside & _ASIDE:
         points -= 3
     if points <= 0:
         return None

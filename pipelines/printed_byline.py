@@ -29,7 +29,7 @@ _TEXT_MOST = 300  # characters of a block
 _LINE_MOST = 160  # characters of a credit line
 _NAME_MOST = 60  # and of a name alone
 _DATE_MOST = 80  # and of the line beside it that has the date
-_INNER_MOST = 40  # elements looked at inside a block
+_INNER_MOST = 80  # elements looked at inside a block
 _MARKS = (
     "author", "autor", "auteur", "byline", "by-line", "by_line", "firma", "writer", "writter", "redattore", "signature", "verfasser",
     "contributor", "journalist", "posted-by", "postedby", "written", "vcard", "creator", "scritto", "attribution",
@@ -51,6 +51,7 @@ _OTHERS = re.compile(
     r"\b(?:edited|reviewed|checked|verified|photo\w*|foto\w*|illustr\w+|translated)\s+(?:by|di|von|par|por)\b",
     re.IGNORECASE,
 )
+_IN_SECTION = re.compile(r"^\W*in\s[\w &-]{2,40}$")
 _People = Callable[[Sequence[str]], tuple[str, ...]]
 _CARDS = MARKED[Reason.RELATED] | MARKED[Reason.COMMENTS_UI]
 _ASIDE = (
@@ -148,7 +149,7 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
         0 < away <= _ALONE_AT_MOST
         and len(text) <= _NAME_MOST
         and block.tag not in _NOT_ALONE
-        and not block.links
+        and (not block.links or " in " in text)
         and text[:1].isupper()
     )
     if not (inner or around or led or alone or _may_lead(text)):
@@ -187,13 +188,13 @@ def _candidate(block: Block, headline: int, *, led: bool, beside: Sequence[Block
 
 
 def _is_name_alone(line: str, names: Sequence[str], beside: Sequence[Block]) -> bool:
-    """Whether the line is a person's name and at most a date, with a date in it or beside it."""
+    """Whether the line is a person's name and at most a date and "in" a section, with a date in it or beside it."""
     return (
         len(names) == 1
         and authors.is_persons(names[0])
         and "," not in names[0]
         and any(len(one.text) <= _DATE_MOST and has_date(one.text) for one in beside)
-        and not any(c.isalpha() for c in without_dates(line.replace(names[0], " ")))
+        and not any(c.isalpha() for c in _IN_SECTION.sub(" ", without_dates(line.replace(names[0], " "))))
     )
 
 

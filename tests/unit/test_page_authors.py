@@ -71,6 +71,7 @@ def article(lines: str, *, behind: str = "") -> str:
         ("<p class='authors'><a href='/author/ns/'>Nora Shah, MD</a> · Reviewed by <a href='/author/bo/'>Bo Roe</a></p>",
          ("Nora Shah, MD",)),
         ("<p>Trond Teigen</p><p>17 December 2025</p>", ("Trond Teigen",)),
+        ("<p>Dec 26, 2025 • Nora Das in <a href='/pm/'>Project Management</a></p>", ("Nora Das",)),
         ("<p class='author-name'>Lea Wagner</p><p class='author-name'>Tim Brandt</p>", ("Lea Wagner", "Tim Brandt")),
     ],
 )  # fmt: skip

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from pipelines import wording
+from pipelines.marks import marks_of
 
 _UNSEEN = frozenset(
-    {"script", "style", "noscript", "template", "svg", "iframe", "head", "title", "object", "embed", "audio", "video",
-     "canvas", "map", "select", "option", "datalist", "textarea", "math", "meter", "progress"}
+    {"script", "style", "template", "svg", "iframe", "head", "title", "object", "embed", "audio", "video", "canvas", "map",
+     "select", "option", "datalist", "textarea", "math", "meter", "progress"}
 )  # fmt: skip
 _BLOCKS = frozenset(
     {"p", "div", "section", "article", "aside", "header", "footer", "main", "nav", "ul", "ol", "li", "h1", "h2", "h3", "h4",
@@ -26,152 +25,173 @@ INSIDE = {
     name: 1 << n
     for n, name in enumerate(
         ("article", "main", "header", "footer", "aside", "nav", "form", "figure", "figcaption", "table", "ul", "ol", "li",
-         "blockquote", "pre", "a", "button", "hidden", "dl", "address", "section", "details")
+         "blockquote", "pre", "a", "button", "hidden", "dl", "address", "section", "details", "noscript", "label", "time")
     )
 }  # fmt: skip
 """Bits of `Block.inside`: the elements that a block stands in, itself included; `hidden` is what the page doesn't show."""
-MARKED = {reason: 1 << n for n, (reason, _, _) in enumerate(wording.CONTAINERS)}
-"""Bits of `Block.marked`: what class, id and role of the elements around a block call it."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_NODES_DEEP = 512  # levels; what is nested deeper is read as if it stood at this one
+_NAMING = ("class", "id", "role", "itemprop")
 
 
 @dataclass(slots=True, eq=False)
 class Block:
     """A run of text between two block-level boundaries, its whitespace folded.
 
-    `tag` is the nearest block-level element; `element` the lxml element itself. `inside` and `marked` are bits (INSIDE,
-    MARKED). `linked` counts the characters that stand in links, `links` the links. `strong` counts characters in
-    bold type. `position` is the index among all the page's blocks.
+    `tag` is the nearest block-level element, `element` that lxml element, `container` its number in `Layout.parents`.
+    `inside` are bits (INSIDE); `near` and `marked` are bits (`marks.MARKS`): what the element, two around it and the inline
+    elements within are called, and what any element around it but <body> is called. `linked` and `strong` count characters in links and in
+    bold type, `links` the links. `position` is the index among all the page's blocks.
     """
 
     text: str
     tag: str
     element: Any
+    container: int
     inside: int
+    near: int
     marked: int
     linked: int
     links: int
     strong: int
     depth: int
-    position: int = 0
-    soft: bool = False
+    position: int
+    soft: bool
     """It begins after a single <br>: the line before belongs to the same paragraph."""
 
 
-@lru_cache(maxsize=8_192)
-def marks_of(words: str) -> int:
-    """What class, id and role say, as MARKED bits; pages repeat the same few hundred strings."""
-    found = 0
-    for reason, _, pattern in wording.CONTAINERS:
-        if pattern.search(words):
-            found |= MARKED[reason]
-    return found
+@dataclass(slots=True, eq=False)
+class Layout:
+    """A page's blocks, and the tree of its block-level elements: `parents[n]` is the container around container n, -1 at the top."""
+
+    blocks: list[Block]
+    parents: list[int]
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """An element whose children are being read."""
+
+    element: Any
+    children: Any
+    block: Any
+    tag: str
+    container: int
+    inside: int
+    near: tuple[int, int, int]
+    marked: int
+    depth: int
+    link: bool
+    bold: bool
+
+
+class _Reader:
+    """Collects text until a boundary; what it counts is the block's that is being read."""
+
+    def __init__(self) -> None:
+        self.found: list[Block] = []
+        self.parts: list[str] = []
+        self.linked = self.links = self.strong = self.inline = self.within = 0
+        self.soft = False
+
+    def add(self, text: str, at: _Open) -> None:
+        self.parts.append(text)
+        if at.link or at.bold:
+            length = len(text.strip())
+            if at.link:
+                self.linked += length
+            if at.bold:
+                self.strong += length
+
+    def end(self, at: _Open) -> None:
+        """A boundary: what was read so far is a block of `at`."""
+        if self.parts:
+            text = " ".join("".join(self.parts).split())
+            if text:
+                near = at.near[0] | at.near[1] | at.near[2] | self.inline
+                self.found.append(
+                    Block(
+                        text,
+                        at.tag,
+                        at.block,
+                        at.container,
+                        at.inside | self.within,
+                        near,
+                        at.marked | self.inline,
+                        self.linked,
+                        self.links,
+                        self.strong,
+                        at.depth,
+                        len(self.found),
+                        self.soft,
+                    )
+                )
+                self.soft = False
+            self.parts.clear()
+        self.linked = self.links = self.strong = self.inline = self.within = 0
+
+
+def layout_of(root: Any) -> Layout:
+    """The text blocks below an element, in document order; linear in the number of elements, however deep they nest."""
+    reader = _Reader()
+    parents = [-1]
+    at = _Open(root, iter(root), root, str(root.tag), 0, 0, (0, 0, 0), 0, 0, link=False, bold=False)
+    if root.text:
+        reader.add(root.text, at)
+    stack = [at]  # an explicit stack: pages nest deeper than Python may
+    while stack:
+        at = stack[-1]
+        child = next(at.children, None)
+        if child is None:
+            stack.pop()
+            if at.element is at.block:
+                reader.end(at)
+            if stack and at.element.tail:
+                reader.add(at.element.tail, stack[-1])
+            continue
+        name = child.tag
+        if name == "br":
+            soft = bool(reader.parts)
+            reader.end(at)
+            reader.soft = soft
+        elif isinstance(name, str) and name not in _UNSEEN:
+            opened = _opened(child, name, at, reader, parents)
+            if child.text:
+                reader.add(child.text, opened)
+            stack.append(opened)
+            continue
+        if child.tail:
+            reader.add(child.tail, at)
+    return Layout(reader.found, parents)
 
 
 def blocks_of(root: Any) -> list[Block]:
-    """The text blocks below an element, in document order; linear in the number of elements, whatever their depth."""
-    found: list[Block] = []
-    parts: list[str] = []
-    state = [0, 0, 0]  # characters in links, links, characters in bold
-    soft = False
+    return layout_of(root).blocks
 
-    def flush(element: Any, tag: str, inside: int, marked: int, depth: int) -> None:
-        nonlocal soft
-        if parts:
-            text = " ".join("".join(parts).split())
-            if text:
-                found.append(
-                    Block(text, tag, element, inside, marked, state[0], state[1], state[2], depth, len(found), soft)
-                )
-                soft = False
-            parts.clear()
-            state[0] = state[1] = state[2] = 0
 
-    # An explicit stack: pages are nested deeper than Python's own.
-    # An entry: element, its iterator of children, block element, tag, inside, marked, depth, in link, in bold
-    start = (root, iter(root), root, str(root.tag), 0, 0, 0, False, False)
-    stack = [start]
-    if root.text:
-        parts.append(root.text)
-    while stack:
-        element, children, block, tag, inside, marked, depth, link, bold = stack[-1]
-        child = next(children, None)
-        if child is None:
-            stack.pop()
-            if element is block:
-                flush(block, tag, inside, marked, depth)
-            if stack and (tail := element.tail):
-                _, _, _, _, _, _, _, link, bold = stack[-1]
-                _count(tail, parts, state, link=link, bold=bold)
-            continue
-        name = child.tag
-        if not isinstance(name, str) or name in _UNSEEN:
-            if child.tail:
-                _count(child.tail, parts, state, link=link, bold=bold)
-            continue
-        if name == "br":
-            broken = bool(parts)
-            flush(block, tag, inside, marked, depth)
-            soft = broken
-            if child.tail:
-                _count(child.tail, parts, state, link=link, bold=bold)
-            continue
-        attributes = child.attrib
-        if attributes:
-            words = attributes.get("class", "")
-            for key in ("id", "role"):
-                if value := attributes.get(key):
-                    words = f"{words} {value}"
-            child_marked = marked | marks_of(words) if words else marked
-            hidden = "hidden" in attributes or (
-                "style" in attributes and _HIDDEN.search(attributes["style"]) is not None
-            )
-        else:
-            child_marked, hidden = marked, False
-        child_inside = inside | INSIDE.get(name, 0) | (INSIDE["hidden"] if hidden else 0)
+def _opened(child: Any, name: str, at: _Open, reader: _Reader, parents: list[int]) -> _Open:
+    own = hidden = 0
+    attributes = child.attrib
+    if attributes:
+        words = " ".join([attributes[key] for key in _NAMING if key in attributes])
+        own = marks_of(words) if words and name not in ("body", "html") else 0
+        if "hidden" in attributes or ("style" in attributes and _HIDDEN.search(attributes["style"])):
+            hidden = INSIDE["hidden"]
+    bit = INSIDE.get(name, 0) | hidden
+    link = at.link or name == "a"
+    if name in _BLOCKS:
+        reader.end(at)
+        reader.soft = False
+        parents.append(at.container)
+        near = (own, at.near[0], at.near[1])
         if name == "a":
-            state[1] += 1
-        if name in _BLOCKS:
-            flush(block, tag, inside, marked, depth)
-            soft = False
-            entry = (
-                child,
-                iter(child),
-                child,
-                name,
-                child_inside,
-                child_marked,
-                min(depth + 1, _NODES_DEEP),
-                link or name == "a",
-                False,
-            )
-        else:
-            entry = (
-                child,
-                iter(child),
-                block,
-                tag,
-                child_inside,
-                child_marked,
-                depth,
-                link or name == "a",
-                bold or name in ("b", "strong"),
-            )
-        if child.text:
-            _count(child.text, parts, state, link=entry[7], bold=entry[8])
-        stack.append(entry)
-    return found
-
-
-def _count(text: str, parts: list[str], state: list[int], *, link: bool, bold: bool) -> None:
-    parts.append(text)
-    if link or bold:
-        length = len(" ".join(text.split()))
-        if link:
-            state[0] += length
-        if bold:
-            state[2] += length
+            reader.links += 1
+        return _Open(child, iter(child), child, name, len(parents) - 1, at.inside | bit, near, at.marked | own, at.depth + 1, link, bold=False)
+    reader.inline |= own
+    reader.within |= bit
+    if name == "a":
+        reader.links += 1
+    bold = at.bold or name in ("b", "strong")
+    return _Open(child, iter(child), at.block, at.tag, at.container, at.inside | hidden, at.near, at.marked, at.depth, link, bold)
 
 
 _LINE_BREAKING = frozenset(

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines import wording
-from pipelines.blocks import INSIDE, MARKED, Block
+from pipelines.blocks import INSIDE, Block
 from pipelines.date_roles import SAYS_MODIFIED, SAYS_PUBLISHED, Role, is_far, role_of
 from pipelines.dates import Written, dates_in
 from pipelines.discovery.dates import read_date
-from pipelines.records import Precision, Reason, When
+from pipelines.marks import MARKS
+from pipelines.records import Precision, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,7 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _DIGIT, _YEAR = re.compile(r"\d"), re.compile(r"(?:19|20)\d\d")
 _AN_HOUR_AGO = re.compile(r"\b(?:ago|fa|vor|y a|hace|geleden)\b")
 _ELSEWHERE, _ARTICLE = INSIDE["nav"] | INSIDE["form"], INSIDE["article"] | INSIDE["main"]
-_NOT_ARTICLE = sum(
-    MARKED.get(reason, 0)
-    for reason in (Reason.RELATED, Reason.COMMENTS_UI, Reason.COOKIE, Reason.PROMO, Reason.NEWSLETTER)
-)
+_NOT_ARTICLE = MARKS["related_box"] | MARKS["comments_box"] | MARKS["cookie_box"] | MARKS["promo_box"] | MARKS["newsletter_box"]
 _HEADINGS = frozenset({"h1", "h2"})
 _TITLES = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "span"})
 _ABOVE_IS = 3  # blocks farther off

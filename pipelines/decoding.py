@@ -50,7 +50,7 @@ def parse(page: Page) -> Any:
         raise ExtractError(f"no web page: {kind.partition(';')[0]}", subject=page.url, code="not_html")
     text = _XML_DECLARATION.sub("", decode(page), count=1)
     try:
-        parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+        parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
         tree = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
         raise ExtractError(f"it can't be parsed: {error}", subject=page.url, code="unreadable") from error

@@ -13,10 +13,10 @@ from itertools import islice
 from typing import Any
 
 from pipelines import authors
-from pipelines.blocks import INSIDE, MARKED, Block
+from pipelines.blocks import INSIDE, Block
 from pipelines.dates import has_date, without_dates
+from pipelines.marks import MARKS
 from pipelines.markup import text_of
-from pipelines.records import Reason
 
 _BEFORE, _BEHIND = 8, 16  # blocks around the headline; 95 % of the printed bylines of the development pages stand there
 _LEAD_MOST = 30  # characters that a credit line behind the text has besides the names
@@ -53,7 +53,7 @@ _OTHERS = re.compile(
 )
 _IN_SECTION = re.compile(r"^\W*in\s[\w &-]{2,40}$")
 _People = Callable[[Sequence[str]], tuple[str, ...]]
-_CARDS = MARKED[Reason.RELATED] | MARKED[Reason.COMMENTS_UI]
+_CARDS = MARKS["related_box"] | MARKS["comments_box"]
 _ASIDE = (
     INSIDE["aside"] | INSIDE["nav"] | INSIDE["footer"] | INSIDE["form"] | INSIDE["figcaption"] | INSIDE["blockquote"]
 )
@@ -106,7 +106,7 @@ def _far(blocks: Sequence[Block], headline: int, people: _People) -> Printed | N
     for block in blocks[headline + 1 :]:
         if len(block.text) > _LINE_MOST or block.inside & _ASIDE:
             continue
-        boxed = block.marked & MARKED[Reason.AUTHOR_BIO]
+        boxed = block.marked & MARKS["author_box"]
         if not (boxed or (_may_lead(block.text) and authors.is_led(block.text))):
             continue
         one = _candidate(block, headline, led=False, beside=(), people=people)

@@ -123,6 +123,8 @@ async def store(
     learned = Learned()
     if isinstance(judged, verdict.New):
         learned = await repetition.count(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
+    elif isinstance(judged, verdict.Revision):
+        await repetition.ask_if_late(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
     return Stored(
         article_id=id_,
         url=url,

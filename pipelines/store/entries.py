@@ -24,7 +24,7 @@ class Disposition(StrEnum):
     """The final fate of an entry; every entry ends in exactly one."""
 
     STORED = "stored"
-    """Its page is an article of ours."""
+    """Its page is an article of ours; with a reason, it last answered with something else: a wall, an error page."""
     DUPLICATE = "duplicate"
     """Its page is an article that another entry brought."""
     NOT_ARTICLE = "not_article"

@@ -76,8 +76,8 @@ async def kept(connection: Connection, article_id: UUID) -> Kept | None:
         JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision
         JOIN aiwire.entry e ON e.article_id = a.id
         JOIN aiwire.capture c ON c.entry_id = e.id
-        WHERE a.id = %s AND (c.sha256 = r.capture_sha256 OR (e.disposition = 'stored' AND e.state = 'settled'
-                                                             AND c.captured_at >= r.seen_at))
+        WHERE a.id = %s AND (c.sha256 = r.capture_sha256 OR (e.disposition = 'stored' AND e.reason IS NULL
+                                                             AND e.state = 'settled' AND c.captured_at >= r.seen_at))
         ORDER BY c.sha256 = r.capture_sha256 DESC, c.captured_at DESC LIMIT 1
         """,
         (article_id,),

@@ -53,16 +53,29 @@ async def count(
     if repetition.twin(blocks, known) is not None:
         return Learned()
     place = await _next_place(connection, outlet)
-    late = [block for block in blocks if block.kept and block.fingerprint not in reading.repeated]
     await _add(connection, outlet, article_id, blocks=blocks, known=known, place=place, now=now)
     repeated = await _learn(
         connection, outlet, [block.fingerprint for block in blocks], reading=reading, place=place, now=now
     )
-    # Another host's visit may have learned a block after this page was read.
-    if await _is_learned(connection, outlet, [block.fingerprint for block in late]):
-        await re_extraction.ask(connection, [article_id], now)
+    await ask_if_late(connection, outlet, article_id, extraction=extraction, reading=reading, now=now)
     forgotten = await _forget(connection, outlet, reading, place)
     return Learned(repeated=repeated, forgotten=forgotten)
+
+
+async def ask_if_late(
+    connection: Connection, outlet: str, article_id: UUID, *, extraction: Extraction, reading: Reading, now: datetime
+) -> None:
+    """Have the article read again where its text holds what another host's visit learned after this page was read."""
+    blocks = repetition.seen_blocks(extraction, exempt=reading.shared | reading.repeated)
+    cursor = await connection.execute(
+        """
+        SELECT FROM aiwire.block_sighting
+        WHERE outlet = %s AND fingerprint = ANY(%s) AND learned_at IS NOT NULL LIMIT 1
+        """,
+        (outlet, [block.fingerprint for block in blocks if block.kept]),
+    )
+    if await cursor.fetchone() is not None:
+        await re_extraction.ask(connection, [article_id], now)
 
 
 async def _known(connection: Connection, outlet: str, blocks: Sequence[SeenBlock]) -> Mapping[bytes, Sequence[UUID]]:
@@ -166,17 +179,6 @@ async def _learn(
         )
         await re_extraction.ask(connection, {id_ for _, _, ids in found for id_ in ids}, now)
     return tuple(sample for _, sample, _ in found)
-
-
-async def _is_learned(connection: Connection, outlet: str, fingerprints: Sequence[bytes]) -> bool:
-    cursor = await connection.execute(
-        """
-        SELECT FROM aiwire.block_sighting
-        WHERE outlet = %s AND fingerprint = ANY(%s) AND learned_at IS NOT NULL LIMIT 1
-        """,
-        (outlet, list(fingerprints)),
-    )
-    return await cursor.fetchone() is not None
 
 
 async def _forget(connection: Connection, outlet: str, reading: Reading, place: int) -> tuple[str, ...]:

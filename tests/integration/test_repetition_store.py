@@ -246,6 +246,14 @@ async def test_articles_that_arrive_at_once_are_counted_one_by_one(database: Dat
     assert set(waiting) == {stored.article_id for stored in found}, "none was read with what the third taught"
 
 
+async def test_revision_read_before_a_block_was_learned_is_put_down_too(database: Database) -> None:
+    edited = await store(database, ingested("/9", *own(9)))
+    for n in range(3):
+        await store(database, ingested(f"/{n}", *own(n), PROMO))
+    assert (await store(database, ingested("/9", *own(9), PROMO))).revised
+    assert edited.article_id in await rows(database, "SELECT article_id FROM aiwire.re_extraction")
+
+
 # -- whose change a revision is ----------------------------------------------------------------------------------------
 
 

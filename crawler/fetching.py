@@ -126,6 +126,9 @@ async def _process(context: VisitContext, work: Work, spider: OutletSpider, page
         known = Disposition.FAILED if error.code == "stage_failed" else Disposition.NOT_ARTICLE
         if known is Disposition.FAILED:
             telemetry.capture(error, outlet=work.outlet, source=work.url, stage="extract")
+        elif work.article_id is not None:
+            await _keep(context, work, spider, error)
+            return
         await _settle(context, work, known, error.code, error.message)
         if known is Disposition.NOT_ARTICLE and work.state != "settled":
             await _note(context, work, Figures(read=False))
@@ -209,6 +212,22 @@ async def _note(context: VisitContext, work: Work, figures: Figures) -> None:
     if turn is not None:
         tell = log.info if turn.over else log.warning
         tell("outlet_drift_over" if turn.over else "outlet_drift", outlet=work.outlet, evidence=list(turn.evidence))
+
+
+async def _keep(context: VisitContext, work: Work, spider: OutletSpider, error: ExtractError) -> None:
+    """A known article whose address now answers with a wall, a stub, an error page: it stays, and is looked at again."""
+    async with context.station.database.transaction() as connection:
+        await entries.settle(
+            connection,
+            work.id,
+            Disposition.STORED,
+            now=context.clock(),
+            reason=error.code,
+            message=error.message,
+            look_again_at=_next_look(context, work, spider),
+            looked=work.state == "settled",
+        )
+    log.info("article_hidden", outlet=work.outlet, url=work.url, reason=error.code)
 
 
 async def _refused(context: VisitContext, work: Work, error: FetchError) -> None:

@@ -3,11 +3,11 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-slow test-all check lock clean runtime dev
+.PHONY: help demo run test test-slow test-all check bench-extraction lock clean runtime dev bench
 BIN = .venv/bin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 demo: runtime ## the whole way on this machine alone: bundled outlets to Postgres, in under two minutes
 	@$(BIN)/aiwire demo
@@ -31,12 +31,15 @@ check: dev ## style, types, who may import whom, and whether the locks are fresh
 	$(BIN)/lint-imports
 	$(BIN)/python make/locks.py check
 
-lock: dev ## resolve both locks again from pyproject.toml (needs uv); LOCK=--upgrade takes newer versions
+bench-extraction: bench ## quality and CPU beside trafilatura, readability and newspaper; OPTIONS="--limit 50"
+	$(BIN)/python bench/extraction.py $(OPTIONS)
+
+lock: dev ## resolve the locks again from pyproject.toml (needs uv); LOCK=--upgrade takes newer versions
 	$(BIN)/python make/locks.py write $(LOCK)
 
 clean: ## remove .venv, caches and builds; the data directory stays
 	rm -rf .venv build dist aiwire.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-runtime dev:
+runtime dev bench:
 	@PYTHON="$(PYTHON)" make/venv.sh $@

@@ -1,4 +1,4 @@
-"""Keeps requirements.lock and requirements-dev.lock in step with pyproject.toml.
+"""Keeps requirements.lock, requirements-dev.lock and requirements-bench.lock in step with pyproject.toml.
 
     locks.py check    do the locks belong to pyproject.toml as it stands? Needs no network
     locks.py write    resolve again, with uv; what is pinned stays pinned unless --upgrade is given
@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-EXTRAS: dict[str, tuple[str, ...]] = {"requirements.lock": (), "requirements-dev.lock": ("dev",)}
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "requirements.lock": (),
+    "requirements-dev.lock": ("dev",),
+    "requirements-bench.lock": ("bench",),
+}
 """The locks, and the extras that each holds beside the dependencies and the build backend."""
 _HEAD = "# Written by `make lock` from pyproject.toml, whose dependencies had the fingerprint {}\n"
 
@@ -50,22 +54,27 @@ def mistakes(folder: Path) -> list[str]:
         if not text.startswith(_HEAD.format(fingerprint(pyproject, extras))):
             found.append(f"{name} was written for other dependencies than pyproject.toml names")
         pins[name] = set(re.findall(r"^[\w.-]+==[^\s;]+", text, re.MULTILINE))
-    if len(pins) == len(EXTRAS) and (differ := pins["requirements.lock"] - pins["requirements-dev.lock"]):
-        found.append(f"requirements-dev.lock pins other versions than requirements.lock: {', '.join(sorted(differ))}")
+    if len(pins) == len(EXTRAS):
+        found += [
+            f"{name} pins other versions than requirements.lock: {', '.join(sorted(differ))}"
+            for name in pins
+            if (differ := pins["requirements.lock"] - pins[name])
+        ]
     return found
 
 
 def write(folder: Path, uv: str, *options: str) -> None:
-    """Resolve both locks for every platform; the second keeps to the first, so that tests run what ships."""
+    """Resolve the locks for every platform; each keeps to those before it: tests and benchmarks run what ships."""
     pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     floor = pyproject["project"]["requires-python"].removeprefix(">=")
+    earlier: list[str] = []
     for name, extras in EXTRAS.items():
         # The build backend is locked, too: the checkout is installed without pip's isolated, unhashed build.
         command = [uv, "pip", "compile", "pyproject.toml", "-", "--universal", "--python-version", floor, "--quiet"]
         command += ["--generate-hashes", "--no-emit-index-url", "--no-header", "--output-file", name, *options]
         command += [f"--extra={extra}" for extra in extras]
-        if extras:
-            command += ["--constraint", "requirements.lock"]
+        command += [f"--constraint={lock}" for lock in earlier]
+        earlier.append(name)
         backend = "\n".join(pyproject["build-system"]["requires"])
         subprocess.run(command, cwd=folder, input=backend, text=True, check=True, stdout=subprocess.DEVNULL)
         path = folder / name

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings .venv up to a lock: `make/venv.sh runtime` or `make/venv.sh dev`; with --plan it only says how it would.
+# Brings .venv up to a lock: `make/venv.sh runtime`, `dev` or `bench`; with --plan it only says how it would.
 #
 # It finds a Python, makes the environment with whatever this machine has for that, installs the hashed lock, then
 # the checkout. While the stamps in .venv agree with the files, nothing is done. The locks are locks.py's affair.
@@ -13,7 +13,8 @@ plan=${2:-}
 case $kind in
     runtime) lock=requirements.lock ;;
     dev) lock=requirements-dev.lock ;;
-    *) echo "usage: make/venv.sh runtime|dev [--plan]" >&2; exit 2 ;;
+    bench) lock=requirements-bench.lock ;;
+    *) echo "usage: make/venv.sh runtime|dev|bench [--plan]" >&2; exit 2 ;;
 esac
 
 # Settings of pip and Python that are meant for other environments than ours.
@@ -121,8 +122,8 @@ if [ "$(stamp "$kind")" != "$wanted" ]; then
     say "Installing $lock into $venv: some 100 MB to fetch the first time, and half a minute of work"
     install --require-hashes -r "$lock"
     echo "$wanted" >"$venv/stamp-$kind"
-    # The dev lock holds all of the runtime lock, in the same versions.
-    if [ "$kind" = dev ]; then cksum <requirements.lock >"$venv/stamp-runtime"; fi
+    # The other locks hold all of the runtime lock, in the same versions.
+    if [ "$kind" != runtime ]; then cksum <requirements.lock >"$venv/stamp-runtime"; fi
 fi
 install --no-build-isolation --no-deps -e .
 echo "$project" >"$venv/stamp-project"

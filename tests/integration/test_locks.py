@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_committed_locks_are_fresh(copy: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_changed_dependency_makes_both_locks_stale(copy: Path) -> None:
+def test_changed_dependency_makes_all_locks_stale(copy: Path) -> None:
     replace(copy / "pyproject.toml", '"scrapy>=', '"scrapy>=2.')
 
     done = locks(copy)

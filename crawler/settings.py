@@ -199,8 +199,7 @@ def load_settings(*, config_dir: Path | None = None, **overrides: Any) -> Settin
 def find_config_dir(explicit: Path | None = None) -> Path:
     """The folder with aiwire.toml and outlets/: as told, AIWIRE_CONFIG, the checkout's, the installation's.
 
-    Where there is a checkout its config/ wins over the copy that an editable install makes. Raises ConfigError
-    `no_config`.
+    A checkout's config/ wins over the copy that an editable install makes. Raises ConfigError `no_config`.
     """
     told = explicit or (Path(os.environ["AIWIRE_CONFIG"]) if os.environ.get("AIWIRE_CONFIG") else None)
     if told is not None:
@@ -219,9 +218,8 @@ def find_config_dir(explicit: Path | None = None) -> Path:
 def save_contact(settings: Settings, contact: str) -> Settings:
     """Keep a contact that was asked on a terminal, and return settings that know it.
 
-    It goes to the file `contact` in the data directory, since the configuration may be read-only, and counts only
-    where neither the environment nor aiwire.toml names one. Raises ConfigError where it is no address, or where the
-    file can't be written.
+    It goes to the file `contact` in the data directory (the configuration may be read-only), and counts only where neither
+    the environment nor aiwire.toml names one. Raises ConfigError where it is no address, or can't be written.
     """
     try:
         contact = _checked_contact(contact.strip())
@@ -299,5 +297,4 @@ def _written(key: str, *, alias: bool = False) -> str:
 
 
 def _suggestion(key: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(key, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"; did you mean {close[0]}?" if (close := difflib.get_close_matches(key, known, n=1)) else ""

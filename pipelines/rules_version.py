@@ -24,9 +24,10 @@ def rules_version(context: Context) -> bytes:
 
 @lru_cache(maxsize=1)
 def _code() -> bytes:
-    """Over the stages' sources as this process found them, so that nobody need remember to raise a number."""
+    """Over the stages' sources and weights as this process found them, so that nobody need remember to raise a number."""
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    folder = Path(__file__).parent
+    for path in sorted([*folder.glob("*.py"), *folder.glob("weights/*.json")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     for name in _LIBRARIES:
         try:

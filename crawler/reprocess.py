@@ -220,6 +220,8 @@ async def _write(run: _Run, outcomes: Sequence[Outcome], progress: Progress) -> 
     if not run.write:
         return progress
     async with run.database.transaction() as connection:
+        # Before any entry is held: a visit takes them in this order, too.
+        await articles.lock(connection, run.slug)
         for outcome in outcomes:
             await _write_one(run, connection, outcome)
         changed = sum(outcome.kind in ("changed", "found") for outcome in outcomes)

@@ -99,7 +99,7 @@ def reprocess_outlet(
             return 1
         if present.errors.input("Write this? [y/N] ").strip().lower() not in ("y", "yes"):
             return 1
-        asyncio.run(partial(go, as_json=False)(write=True, quiet=True))
+        asyncio.run(go(write=True, quiet=True))
     return 0
 
 

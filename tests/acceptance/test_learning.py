@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from typing import Any
@@ -211,6 +212,29 @@ def test_reprocess_that_was_killed_goes_on_where_it_was(harbour: Installation) -
     revisions = harbour.rows("SELECT revision, count(*) AS n FROM news.revision GROUP BY 1 ORDER BY 1")
     assert [row["n"] for row in revisions] == [number, number]
     assert _texts(harbour) == {str(n): "\n".join(paragraphs(n)) for n in range(number)}
+
+
+@pytest.mark.parametrize(("said", "revision"), [("n", 1), ("y", 2)])
+def test_reprocess_on_a_terminal_writes_what_was_seen_and_agreed_to(
+    harbour: Installation, said: str, revision: int
+) -> None:
+    _show(harbour.newsroom, [page(1, after=("Box of island 1: where to find the ferry's office.",))])
+    harbour.once()
+    _rule(harbour, 'prune = ["article p:last-of-type"]')
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, f"{said}\n".encode())
+        done = subprocess.run(
+            harbour.command("reprocess", "harbour"), env=harbour.environment(), cwd=CHECKOUT, stdin=theirs,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "[-Box of island 1: where to find the ferry's office.-]" in done.stdout
+    assert "Write this?" in done.stderr + done.stdout
+    assert done.returncode == (0 if said == "y" else 1), done.stderr
+    assert harbour.one("SELECT max(revision) FROM news.revision") == revision
 
 
 def test_reprocess_of_an_unknown_outlet_is_one_line(harbour: Installation) -> None:

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     sandbox_memory_mb: int = Field(default=1024, ge=256, le=65_536)
     capture_days: int = Field(default=30, ge=1, le=36_500)
     repetition_articles: int = Field(default=3, ge=2, le=1_000)
-    repetition_share: float = Field(default=0.02, ge=0, le=1)
+    repetition_share: float = Field(default=0.05, ge=0, le=1)
     repetition_window: int = Field(default=300, ge=10, le=100_000)
     markdown: bool = False
     log_format: Literal["auto", "console", "json"] = "auto"

@@ -18,7 +18,10 @@ K = TypeVar("K", bound=Hashable)
 
 SHORT = 40
 """Characters: what is shorter may be a sub-headline ("Conclusioni"), which recurs within texts and belongs to them."""
-_MOSTLY = 0.5  # of the articles that have a block: then where it stands in them is where it stands
+_ELSEWHERE = 0.2
+"""Of the articles that have a block, those in which it may stand elsewhere; one always, as in the first nothing is known to
+recur. A sentence that ends some articles ("It did not reply to a request for comment.") stands within others."""
+_STILL = 2  # times the exceptions, and so much less of a share, until what was learned is unlearned: else it would flap
 _WITHIN_TIMES, _WITHIN_SHARE = 2, 0.2
 """Between an article's own paragraphs a block needs so many times the articles, and this share of the outlet's: the
 background paragraph of a running story is repeated, too, but only as long as the story runs."""
@@ -38,7 +41,7 @@ class Limits:
     """
 
     articles: int = 3
-    share: float = 0.02
+    share: float = 0.05
     window: int = 300
 
 
@@ -120,19 +123,21 @@ def twin(blocks: Sequence[SeenBlock], seen_in: Mapping[bytes, Collection[K]]) ->
     return most
 
 
-def repeated(sighting: Sighting, limits: Limits) -> bool:
-    """Whether a block is boilerplate.
+def repeated(sighting: Sighting, limits: Limits, *, already: bool = False) -> bool:
+    """Whether a block is boilerplate; `already`: whether it still is, which takes less.
 
     What stands after an article's own text needs the fewest sightings; so does a whole sentence before it. A short
     block before it may be a sub-headline, and so may a short one between own paragraphs, which therefore is never
     boilerplate, however often it is seen.
     """
+    ease = _STILL if already else 1
+    elsewhere = max(1, ease * _ELSEWHERE * sighting.articles)
     short = sighting.weight < SHORT
-    last = sighting.tails >= _MOSTLY * sighting.articles
-    first = sighting.heads >= _MOSTLY * sighting.articles
+    last = sighting.articles - sighting.tails <= elsewhere
+    first = sighting.articles - sighting.heads <= elsewhere
     times, share = limits.articles, limits.share
     if not last and not (first and not short):
         if short and not first:
             return False
         times, share = _WITHIN_TIMES * times, max(share, _WITHIN_SHARE)
-    return sighting.articles >= times and sighting.articles >= share * sighting.chances
+    return sighting.articles >= times and sighting.articles >= share / ease * sighting.chances

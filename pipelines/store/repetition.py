@@ -18,7 +18,9 @@ from pipelines.store import re_extraction
 from pipelines.store.database import Connection
 from pipelines.store.revisions import Reading
 
-_STORED_MOST = 100  # articles that are remembered for a block: what is not learned by then hardly ever is
+_STORED_MOST = (
+    100  # articles that are remembered for a block: what is not learned, or unlearned, by then hardly ever is
+)
 _FORGET_EVERY = 20  # articles
 
 
@@ -54,12 +56,12 @@ async def count(
         return Learned()
     place = await _next_place(connection, outlet)
     await _add(connection, outlet, article_id, blocks=blocks, known=known, place=place, now=now)
-    repeated = await _learn(
+    learned = await _learn(
         connection, outlet, [block.fingerprint for block in blocks], reading=reading, place=place, now=now
     )
     await ask_if_late(connection, outlet, article_id, extraction=extraction, reading=reading, now=now)
-    forgotten = await _forget(connection, outlet, reading, place)
-    return Learned(repeated=repeated, forgotten=forgotten)
+    forgotten = await _forget(connection, outlet, reading, place=place, now=now)
+    return Learned(repeated=learned.repeated, forgotten=learned.forgotten + forgotten)
 
 
 async def ask_if_late(
@@ -116,12 +118,12 @@ async def _add(
         INSERT INTO aiwire.block_sighting AS s (outlet, fingerprint, weight, articles, heads, tails, first_place,
             last_place, first_seen_at, last_seen_at, stored_in)
         SELECT %(outlet)s, b.fingerprint, b.weight, 1, b.head, b.tail, %(place)s, %(place)s, %(now)s, %(now)s,
-               CASE WHEN b.kept THEN ARRAY[%(article)s] ELSE '{}'::uuid[] END
-        FROM unnest(%(fingerprints)s::bytea[], %(samples)s::text[], %(weights)s::int[], %(heads)s::int[],
-                    %(tails)s::int[], %(kept)s::bool[]) AS b (fingerprint, sample, weight, head, tail, kept)
+               ARRAY[%(article)s]
+        FROM unnest(%(fingerprints)s::bytea[], %(weights)s::int[], %(heads)s::int[], %(tails)s::int[])
+             AS b (fingerprint, weight, head, tail)
         ON CONFLICT (outlet, fingerprint) DO UPDATE SET articles = s.articles + 1, heads = s.heads + EXCLUDED.heads,
             tails = s.tails + EXCLUDED.tails, last_place = EXCLUDED.last_place, last_seen_at = EXCLUDED.last_seen_at,
-            stored_in = CASE WHEN s.learned_at IS NOT NULL OR cardinality(s.stored_in) >= %(most)s THEN s.stored_in
+            stored_in = CASE WHEN cardinality(s.stored_in) >= %(most)s THEN s.stored_in
                              ELSE s.stored_in || EXCLUDED.stored_in END
         """,
         {
@@ -131,11 +133,9 @@ async def _add(
             "now": now,
             "most": _STORED_MOST,
             "fingerprints": [block.fingerprint for block in blocks],
-            "samples": [block.sample for block in blocks],
             "weights": [block.weight for block in blocks],
             "heads": [int(block.fingerprint in heads) for block in blocks],
             "tails": [int(block.fingerprint in tails) for block in blocks],
-            "kept": [block.kept for block in blocks],
         },
     )
     # Nearly every block is seen once: only the others' words are worth their bytes.
@@ -153,47 +153,57 @@ async def _add(
 
 async def _learn(
     connection: Connection, outlet: str, fingerprints: Sequence[bytes], *, reading: Reading, place: int, now: datetime
-) -> tuple[str, ...]:
+) -> Learned:
+    """Judge what an article had anew, and have the articles read again for which that makes a difference."""
     cursor = await connection.execute(
         """
-        SELECT fingerprint, articles, heads, tails, %s - first_place + 1, weight, sample, stored_in
+        SELECT fingerprint, articles, heads, tails, %s - first_place + 1, weight, sample, stored_in,
+               learned_at IS NOT NULL
         FROM aiwire.block_sighting
-        WHERE outlet = %s AND fingerprint = ANY(%s) AND learned_at IS NULL AND articles >= %s
+        WHERE outlet = %s AND fingerprint = ANY(%s) AND (articles >= %s OR learned_at IS NOT NULL)
         """,
         (place, outlet, list(fingerprints), reading.limits.articles),
     )
-    found = [
-        (fingerprint, sample, stored_in)
-        for fingerprint, articles, heads, tails, chances, weight, sample, stored_in in await cursor.fetchall()
-        if repetition.repeated(
-            Sighting(articles=articles, heads=heads, tails=tails, chances=chances, weight=weight), reading.limits
-        )
-    ]
-    if found:
-        await connection.execute(
-            """
-            UPDATE aiwire.block_sighting SET learned_at = %s, stored_in = '{}'
-            WHERE outlet = %s AND fingerprint = ANY(%s)
-            """,
-            (now, outlet, [fingerprint for fingerprint, _, _ in found]),
-        )
-        await re_extraction.ask(connection, {id_ for _, _, ids in found for id_ in ids}, now)
-    return tuple(sample for _, sample, _ in found)
+    samples: dict[bool, list[str]] = {True: [], False: []}
+    turned: dict[bool, list[bytes]] = {True: [], False: []}
+    again: set[UUID] = set()
+    for fingerprint, articles, heads, tails, chances, weight, sample, stored_in, already in await cursor.fetchall():
+        seen = Sighting(articles=articles, heads=heads, tails=tails, chances=chances, weight=weight)
+        judged = repetition.repeated(seen, reading.limits, already=already)
+        if judged != already:
+            samples[judged].append(sample)
+            turned[judged].append(fingerprint)
+            again.update(stored_in)
+    for judged, found in turned.items():
+        if found:
+            await connection.execute(
+                "UPDATE aiwire.block_sighting SET learned_at = %s WHERE outlet = %s AND fingerprint = ANY(%s)",
+                (now if judged else None, outlet, found),
+            )
+    if again:
+        await re_extraction.ask(connection, again, now)
+    return Learned(repeated=tuple(samples[True]), forgotten=tuple(samples[False]))
 
 
-async def _forget(connection: Connection, outlet: str, reading: Reading, place: int) -> tuple[str, ...]:
+async def _forget(
+    connection: Connection, outlet: str, reading: Reading, *, place: int, now: datetime
+) -> tuple[str, ...]:
     """Forget what the outlet dropped, and what its TOML now says is shared; returns what is no longer taken out."""
     old = place - reading.limits.window
     cursor = await connection.execute(
         """
         DELETE FROM aiwire.block_sighting
-        WHERE outlet = %s AND learned_at IS NOT NULL AND (last_place <= %s OR fingerprint = ANY(%s)) RETURNING sample
+        WHERE outlet = %s AND learned_at IS NOT NULL AND (last_place <= %s OR fingerprint = ANY(%s))
+        RETURNING sample, stored_in, fingerprint
         """,
         (outlet, old, list(reading.shared)),
     )
-    forgotten = tuple(row[0] for row in await cursor.fetchall())
+    forgotten = await cursor.fetchall()
+    # What it dropped was boilerplate as long as it was there; what is shared belongs to the texts that had it.
+    if again := {id_ for _, ids, fingerprint in forgotten if bytes(fingerprint) in reading.shared for id_ in ids}:
+        await re_extraction.ask(connection, again, now)
     if place % _FORGET_EVERY == 0:
         await connection.execute(
             "DELETE FROM aiwire.block_sighting WHERE outlet = %s AND last_place <= %s", (outlet, old)
         )
-    return forgotten
+    return tuple(sample for sample, _, _ in forgotten)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,33 @@ async def test_shared_block_is_never_learned_and_is_forgotten_where_it_was(datab
     stored = await store(database, ingested("/7", *own(7), DISCLOSURE), reading=exempt)
     assert stored.learned.forgotten == (DISCLOSURE,)
     assert await learned(database) == frozenset()
+
+
+async def test_sentence_that_turns_out_to_stand_within_texts_is_given_back(database: Database) -> None:
+    reply = "The company did not reply to a request for comment by the time of publication."
+    ids = [(await store(database, ingested(f"/{n}", *own(n), reply))).article_id for n in range(3)]
+    assert await learned(database) == {block_fingerprint(reply)}
+    async with database.transaction() as connection:
+        await connection.execute("DELETE FROM aiwire.re_extraction")
+    reading = Reading(repeated=await learned(database))
+    for n in range(3, 65):
+        # Taken out of the middle: its place among the page's blocks tells.
+        found = ingested(f"/{n}", *own(n), removed=(reply,) if n % 20 == 0 else ())
+        stored = await store(database, _moved(found, reply, 1), reading=reading)
+        ids += [stored.article_id] if n % 20 == 0 else []
+        if stored.learned:
+            break
+    assert stored.learned.forgotten == (reply,)
+    assert await learned(database) == frozenset()
+    assert set(await rows(database, "SELECT article_id FROM aiwire.re_extraction")) == set(ids)
+
+
+def _moved(found: Ingested, text: str, position: int) -> Ingested:
+    """The same with a removed block at another place; kept blocks keep theirs, with room between them."""
+    extraction = found.extraction
+    kept = tuple(replace(block, position=2 * block.position) for block in extraction.kept)
+    removed = tuple(replace(block, position=position) for block in extraction.removed if block.text == text)
+    return replace(found, extraction=replace(extraction, kept=kept, removed=removed))
 
 
 async def test_block_that_the_outlet_dropped_is_forgotten(database: Database) -> None:

@@ -29,7 +29,7 @@ CREATE TABLE aiwire.block_sighting (
 COMMENT ON TABLE aiwire.block_sighting IS 'blocks of text that an outlet''s latest articles had, and which of them are boilerplate';
 COMMENT ON COLUMN aiwire.block_sighting.sample IS 'its beginning; empty until it was seen in a second article';
 COMMENT ON COLUMN aiwire.block_sighting.heads IS 'articles in which it stood before all of their own text; tails: after it';
-COMMENT ON COLUMN aiwire.block_sighting.stored_in IS 'the articles in whose text it stands: read again once it is learned';
+COMMENT ON COLUMN aiwire.block_sighting.stored_in IS 'articles that have it, a hundred at most: read again once it is learned, or no longer held for boilerplate';
 COMMENT ON COLUMN aiwire.block_sighting.learned_at IS 'since when it is taken out as repeated; NULL: it is not';
 CREATE INDEX block_sighting_learned ON aiwire.block_sighting (outlet) WHERE learned_at IS NOT NULL;
 

@@ -148,7 +148,7 @@ ERROR_SENTENCES = (
     "a página que procura", "a página que você", "de pagina die u zoekt", "de pagina die je zoekt", "deze pagina bestaat niet",
 )  # fmt: skip
 CHALLENGE = (
-    "checking your browser", "verify you are human", "verifying you are human", "are you a robot", "you are not a robot", "you're not a robot", "you are human", "needs to review the security of your connection",
+    "checking your browser", "verify you are human", "verifying you are human", "are you a robot", "you are not a robot", "you're not a robot", "you’re not a robot", "needs to review the security of your connection",
     "enable javascript and cookies to continue", "please enable js and disable any ad blocker", "disable any ad blocker", "unusual activity from your", "unusual traffic from your", "pardon our interruption",
     "incapsula incident", "why have i been blocked", "you don't have permission to access", "you have been blocked", "complete the security check", "ray id:", "sind sie ein roboter", "bestätigen sie, dass sie ein mensch",
     "verifica di essere umano", "conferma di non essere un robot", "non sei un robot", "vérifiez que vous êtes humain", "vous n'êtes pas un robot", "vous n’êtes pas un robot", "verifica que eres humano", "no eres un robot", "browser wird überprüft",
@@ -189,10 +189,10 @@ CLOCK = re.compile(
 )
 """A time of day that stands alone: the mark of a live blog's posts."""
 
-VIDEO_PATH = re.compile(r"/(?:videos?|watch|mediathek|filmati|clips?|tv|webtv|vid[ée]os?)(?=[/.?-]|$)", re.IGNORECASE)
+VIDEO_PATH = re.compile(r"/(?:videos?|watch|mediathek|filmati|clips?|tv|webtv|vid[ée]os?)(?=[/.?]|$)", re.IGNORECASE)
 GALLERY_PATH = re.compile(
-    r"/(?:[\w-]{0,40}-)?(?:galler(?:y|ies|ia|ie)|photo-?galler(?:y|ies)|foto-?galler(?:y|ia|ie)|fotostrecken?|bildergalerien?|bilderstrecken?|diaporamas?|galer(?:ía|ia|ie)s?|slideshows?|"
-    r"photos|foto|fotos|immagini|images|picture-?gallery|in-pictures)(?=[/.?-]|$)",
+    r"/(?:(?:photo|foto|picture|image)-?)?(?:galler(?:y|ies|ia|ie)|galer(?:ía|ia|ie)s?)(?=[/.?]|$)|"
+    r"/(?:fotostrecken?|bildergalerien?|bilderstrecken?|diaporamas?|slideshows?|photos|foto|fotos|immagini|in-pictures)(?=[/.?]|$)",
     re.IGNORECASE,
 )
 GALLERY_HEAD = re.compile(

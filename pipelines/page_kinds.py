@@ -18,7 +18,7 @@ from pipelines.walls import consent_wall, paywall_teaser
 
 _SHORT = 1_200
 """Characters of prose, at most, below the headline of an error page."""
-_CHALLENGE_REST = 250
+_ERROR_REST = 250  # where only one sentence tells
 _CAPTIONS_MOST = 4_000  # characters of a gallery's captions
 _POSTS_LEAST = 5
 _HEADLINES_LEAST = 8
@@ -84,13 +84,14 @@ def _error_or_challenge(page: SeenPage) -> Found | None:
         return None  # an article with such a headline
     if page.prose <= STUB:
         said = [phrase for _, phrase in page.spoken.find(wording.CHALLENGE)]
-        if said and (challenge or len(said) > 1 or page.weight < _CHALLENGE_REST):
+        # A form for comments asks for the same proof.
+        if said and (challenge or page.weight < LEAST or (len(said) > 1 and not page.article)):
             return Found(kind=Kind.CHALLENGE_PAGE, evidence=f"it asks for proof, or refuses: {challenge or said[0]!r}")
     if error:
         return Found(kind=Kind.ERROR_PAGE, evidence=f"its title or headline is {error.strip()!r}")
     if page.prose <= STUB and not page.own:
         said = [phrase for _, phrase in page.spoken.find(wording.ERROR_SENTENCES)]
-        if len(said) > 1 or (said and page.prose < _CHALLENGE_REST and page.og_type != "article"):
+        if len(said) > 1 or (said and page.prose < _ERROR_REST and page.og_type != "article"):
             return Found(kind=Kind.ERROR_PAGE, evidence=f"it says {said[0]!r} and little else")
     return None
 
@@ -125,7 +126,7 @@ def _stub(page: SeenPage) -> Found | None:
         return Found(kind=Kind.VIDEO_STUB, evidence=f"a video with {left} characters of text")
     title = page.fields.title.value if page.fields.title else ""
     of_pictures = (
-        page.types & {"ImageGallery", "MediaGallery"}
+        (not page.own and page.types & {"ImageGallery", "MediaGallery"})
         or wording.GALLERY_PATH.search(page.path)
         or wording.GALLERY_HEAD.search(title[:200])
     )

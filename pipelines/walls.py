@@ -72,7 +72,7 @@ def paywall_teaser(page: SeenPage) -> Found | None:
         return None
     free = page.fields.paywalled is not None and not page.fields.paywalled.value
     cut = bool(own) and (_CUT.search(own[-1]) is not None or not _ENDED.search(own[-1]))
-    few = len(own) <= 4 and left < 700 and not free and gate not in wording.GATE_LOGIN
+    few = len(own) <= 4 and left < 700 and not free and gate in wording.GATE
     if shorter or (paywalled and left < _TEASER) or (cut and left < 2 * _TEASER) or few:
         why = "; its JSON-LD says that it is paywalled" if paywalled else ""
         return Found(kind=Kind.PAYWALL_TEASER, evidence=f"after {left} characters stands {gate!r}{why}")
@@ -89,7 +89,9 @@ def _gate(page: SeenPage) -> str | None:
     # What the engine removed after the text was the gate itself, or share buttons: a few blocks.
     last = max(texts, default=first) + 15
     for n, phrase in page.spoken.find(_GATES):
-        if first <= n <= last and not blocks[n].inside & (INSIDE["nav"] | INSIDE["footer"]):
+        apart = blocks[n].inside & (INSIDE["nav"] | INSIDE["footer"])
+        # "Scroll to continue reading" stands below an advertisement.
+        if first <= n <= last and not apart and "scroll" not in blocks[n].text.casefold():
             return phrase
     for block in blocks[max(texts, default=first) : last + 1]:
         for element in (block.element, block.element.getparent()):

@@ -97,7 +97,7 @@ def _gate(page: SeenPage) -> str | None:
         for element in (block.element, block.element.getparent()):
             if element is None:
                 continue
-            marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+            marks = f"{element.get('class') or ''} {element.get('id') or ''}"[:400]
             if wording.GATE_MARKS.search(marks):
                 return " ".join(marks.split())[:80]
     return None
@@ -106,7 +106,7 @@ def _gate(page: SeenPage) -> str | None:
 def _told_length(page: SeenPage) -> int | None:
     """How many words the article has, as its JSON-LD tells."""
     count = page.article.get("wordCount")
-    if isinstance(count, str) and count.strip().isdecimal():
+    if isinstance(count, str) and len(count) < 10 and count.strip().isdecimal():
         count = int(count)
     if isinstance(count, int) and not isinstance(count, bool) and 0 < count < 1_000_000:
         return count

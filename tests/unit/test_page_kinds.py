@@ -57,3 +57,12 @@ def test_paywalled_article_whose_text_is_whole_says_that_it_is_paywalled() -> No
 
     assert found.paywalled is not None
     assert found.paywalled.value is True
+
+
+def test_word_count_that_is_no_number_is_no_evidence() -> None:
+    body = (FOLDER / "paywall_teaser.en.word-count.html").read_text(encoding="utf-8").replace("940", f'"{"9" * 5_000}"')
+
+    with pytest.raises(ExtractError) as caught:
+        extract(Page(url="https://foglio.example/a", body=body.encode(), fetched_at=datetime(2026, 3, 3, tzinfo=UTC)))
+
+    assert caught.value.code == "no_article"

@@ -162,9 +162,10 @@ def _index_page(page: SeenPage) -> Found | None:
     positions = [block.position for block in page.kept]
     bare = page.prose < LEAST or not positions
     links: set[str] = set()
-    for block in page.blocks if bare else page.blocks[min(positions) : max(positions) + 1]:
+    for block in page.blocks:
         if (
-            block.linked < 0.75 * len(block.text)
+            not (bare or positions[0] <= block.position <= positions[-1])
+            or block.linked < 0.75 * len(block.text)
             or len(block.text) < 25
             or block.inside & (_ASIDE | INSIDE["aside"])
             or not (bare or block.tag in _HEADINGS)

@@ -5,7 +5,7 @@ The numbers are columns of `pipelines.evidence`; a container is a block-level el
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,9 @@ _HOLDING = ((4, 0.4), (6, 0.6), (8, 0.8))  # the innermost container that holds 
 class Containers:
     """Sums over containers; `good` holds for each block its characters if they are prose, else 0."""
 
-    def __init__(self, layout: Layout, length: Sequence[float]) -> None:
+    def __init__(self, layout: Layout, length: npt.NDArray[np.float64]) -> None:
         self._blocks, self._parents = layout.blocks, layout.parents
-        self._length = np.asarray(length, dtype=np.float64)
+        self._length = length
         self._of = np.array([block.container for block in self._blocks], dtype=np.int64)
         self.good = np.array(
             [
@@ -39,7 +39,7 @@ class Containers:
                 and block.linked < _PROSE_LINKED * len(block.text)
                 and not block.inside & _NO_PROSE
                 else 0.0
-                for block, size in zip(self._blocks, length, strict=True)
+                for block, size in zip(self._blocks, length.tolist(), strict=True)
             ]
         )
         count = len(self._parents)
@@ -84,7 +84,7 @@ class Containers:
 
     def _summed(self, values: Any, count: int) -> list[float]:
         """Sums of the blocks' values by container, what is inside it included."""
-        sums = np.bincount(self._of, weights=np.asarray(values, dtype=np.float64), minlength=count).tolist()
+        sums: list[float] = np.bincount(self._of, np.asarray(values, dtype=np.float64), count).tolist()
         parents = self._parents
         for n in range(count - 1, 0, -1):  # a container's number is larger than its parent's
             sums[parents[n]] += sums[n]
@@ -149,7 +149,10 @@ class Containers:
             look = (block.tag, element.get("class"), parent.get("class") if parent is not None else None)
             for which, key in enumerate((look, (block.tag, block.depth))):
                 keys[which].append(looks[which].setdefault(key, len(looks[which])))
-        linked = [min(block.linked / len(block.text), 1.0) * size for block, size in zip(self._blocks, self._length.tolist(), strict=True)]
+        linked = [
+            min(block.linked / len(block.text), 1.0) * size
+            for block, size in zip(self._blocks, self._length.tolist(), strict=True)
+        ]
         for which in (0, 1):
             of = np.asarray(keys[which])
             prose = np.bincount(of, weights=self.good)

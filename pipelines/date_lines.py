@@ -59,7 +59,9 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _DIGIT, _YEAR = re.compile(r"\d"), re.compile(r"(?:19|20)\d\d")
 _AN_HOUR_AGO = re.compile(r"\b(?:ago|fa|vor|y a|hace|geleden)\b")
 _ELSEWHERE, _ARTICLE = INSIDE["nav"] | INSIDE["form"], INSIDE["article"] | INSIDE["main"]
-_NOT_ARTICLE = MARKS["related_box"] | MARKS["comments_box"] | MARKS["cookie_box"] | MARKS["promo_box"] | MARKS["newsletter_box"]
+_NOT_ARTICLE = (
+    MARKS["related_box"] | MARKS["comments_box"] | MARKS["cookie_box"] | MARKS["promo_box"] | MARKS["newsletter_box"]
+)
 _HEADINGS = frozenset({"h1", "h2"})
 _TITLES = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "span"})
 _ABOVE_IS = 3  # blocks farther off

@@ -37,7 +37,8 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ADDRESS = re.compile(r"https?://|www\.|@\w")
 _RIGHTS = re.compile(r"©|\(c\)\s|copyright|all rights|diritti riservati", re.IGNORECASE)
 _CREDITING = re.compile(
-    r"\W*(?:by|di|von|par|por|door|a cura di|text|testo|words|foto|photo|image|credit|source|fonte|quelle)\b", re.IGNORECASE
+    r"\W*(?:by|di|von|par|por|door|a cura di|text|testo|words|foto|photo|image|credit|source|fonte|quelle)\b",
+    re.IGNORECASE,
 )
 _QUOTE = re.compile(r"[\"“”„«»「]")
 _DIGIT = re.compile(r"\d")
@@ -73,19 +74,19 @@ _TEXT_COLUMNS = (
 class Evidence:
     """The evidence on one page's blocks. `title_at` is the position of its headline, None where none is shown."""
 
-    def __init__(self, layout: Layout, fields: Metadata, *, description: str | None, body: str | None) -> None:
-        """`description` is the page's summary of itself, `body` its own statement of the text (JSON-LD articleBody)."""
+    def __init__(self, layout: Layout, fields: Metadata, *, body: str | None) -> None:
+        """`body` is the page's own statement of the text (JSON-LD articleBody)."""
         self.blocks = layout.blocks
         self.squeezed = [squeeze(block.text) for block in self.blocks]
         self.title_at = self._headline(fields)
         self._columns: list[tuple[str, npt.NDArray[Any]]] = []
         if not self.blocks:
             return
-        texts = self._texts(fields, description, body)
-        length = texts["chars"]
+        texts = self._texts(fields, body)
+        length = texts[:, 0].astype(np.float64)
         containers = Containers(layout, length)
-        for name in _TEXT_COLUMNS:
-            self._add(name, texts[name])
+        for n, name in enumerate(_TEXT_COLUMNS, start=1):
+            self._add(name, texts[:, n])
         self._add("has_body", np.full(len(self.blocks), float(bool(body))))
         self._bits()
         for name, column in containers.columns():
@@ -117,7 +118,16 @@ class Evidence:
         """The columns' names, as the learned weights know them."""
         names = [name for name, _ in self._columns]
         if voted:
-            names += ["vote", "from_first_vote", "from_last_vote", "between_votes", "votes_5", "votes_after_5", "votes_12", "votes_after_12"]
+            names += [
+                "vote",
+                "from_first_vote",
+                "from_last_vote",
+                "between_votes",
+                "votes_5",
+                "votes_after_5",
+                "votes_12",
+                "votes_after_12",
+            ]
             names += [f"vote@{step}" for step in (-2, -1, 1, 2)]
         return names
 
@@ -140,27 +150,34 @@ class Evidence:
                 first = k if first is None else first
         return first if first is not None else next((k for k, b in enumerate(self.blocks) if b.tag == "h1"), None)
 
-    def _texts(self, fields: Metadata, description: str | None, body: str | None) -> dict[str, list[float]]:
+    def _texts(self, fields: Metadata, body: str | None) -> npt.NDArray[np.float32]:
+        """A row a block: its weighted characters, then _TEXT_COLUMNS."""
         title = squeeze(fields.title.value) if fields.title else ""
         standfirst = squeeze(fields.standfirst.value) if fields.standfirst else ""
-        summary = squeeze(description or "")[:60]
+        summary = ""
+        if fields.standfirst:
+            said = (fields.standfirst.value, *(value for _, value in fields.standfirst.disagreeing))
+            summary = squeeze(max(said, key=len))[:60]
         people = [name for name in map(squeeze, fields.authors.value if fields.authors else ()) if name]
         stated = squeeze(body or "")
         seen = Counter(self.squeezed)
-        columns: dict[str, list[float]] = {name: [] for name in ("chars", *_TEXT_COLUMNS)}
+        rows = []
         for block, bare in zip(self.blocks, self.squeezed, strict=True):
             row = _text_row(block)
-            row["is_title"] = float(bool(title) and bare == title)
-            row["in_title"] = float(bool(title) and len(bare) > 8 and bare in title)
-            row["is_standfirst"] = float(bool(standfirst) and bare == standfirst)
-            row["is_description"] = float(len(summary) > 30 and bare.startswith(summary))
-            row["names_author"] = float(len(bare) < 200 and any(name in bare for name in people))
-            row["is_author"] = float(bare in people)
-            row["twins"] = min(seen[bare], 5)
-            row["in_body"] = _stated(bare, stated)
-            for name, value in row.items():
-                columns[name].append(value)
-        return columns
+            row += (
+                bool(title) and bare == title,
+                bool(title) and len(bare) > 8 and bare in title,
+                bool(standfirst) and bare == standfirst,
+                len(summary) > 30 and bare.startswith(summary),
+                len(bare) < 200 and any(name in bare for name in people),
+                bare in people,
+                min(seen[bare], 5),
+                _stated(bare, stated),
+            )
+            short = len(block.text) <= _LINE_MOST
+            row += [short and pattern.match(block.text) is not None for _, _, pattern in wording.LINES]
+            rows.append(row)
+        return np.array(rows, dtype=np.float32)
 
     def _bits(self) -> None:
         for prefix, bits, values in (
@@ -172,7 +189,7 @@ class Evidence:
             for name, bit in bits.items():
                 self._add(prefix + name, (held & bit) != 0)
 
-    def _places(self, length: Sequence[float]) -> None:
+    def _places(self, length: npt.NDArray[np.float64]) -> None:
         count = len(self.blocks)
         at = np.arange(count)
         before = np.concatenate([[0.0], np.cumsum(length)[:-1]])
@@ -201,42 +218,39 @@ class Evidence:
             self._add(f"prose_before_{reach}", np.log1p(_after(good[::-1], reach)[::-1] * reach))
 
 
-def _text_row(block: Block) -> dict[str, float]:
+def _text_row(block: Block) -> list[float]:
+    """Weighted characters, then what _TEXT_COLUMNS names up to `depth`."""
     text = block.text
     size = len(text)
     words = text.split()
     count = len(words)
-    chars = size + (_CJK_WEIGHT - 1) * len(_CJK.findall(text)) if not text.isascii() else float(size)
-    short = size <= _LINE_MOST
-    row = {
-        "chars": chars,
-        "len": math.log1p(chars),
-        "words": min(count, 200),
-        "share": min(1.0, block.linked / size),
-        "links": min(block.links, 20),
-        "strong": min(1.0, block.strong / size),
-        "short": sum(len(word) <= 4 and word.islower() for word in words) / count,
-        "upper": sum(word[0].isupper() for word in words) / count,
-        "end": float(_SENTENCE_END.search(text[-8:]) is not None),
-        "commas": min(text.count(",") + text.count("，") + text.count("、"), 30),
-        "digits": len(_DIGIT.findall(text)) / size,
-        "colon": float(text[-1] == ":"),
-        "more": float(text.endswith(_MORE)),
-        "capitals": float(text.isupper()),
-        "year": float(size < 200 and _YEAR.search(text) is not None),
-        "address": float(_ADDRESS.search(text) is not None),
-        "rights": float(short and _RIGHTS.search(text) is not None),
-        "crediting": float(size < 200 and _CREDITING.match(text) is not None),
-        "quote": float(_QUOTE.search(text) is not None),
-        "piped": float("|" in text or "•" in text or "·" in text),
-        "question": float(text[-1] == "?"),
-        "tag": _TAGS.get(block.tag, _OTHER_TAG),
-        "soft": float(block.soft),
-        "depth": block.depth,
-    }
-    for _, rule, pattern in wording.LINES:
-        row[f"line_{rule}"] = float(short and pattern.match(text) is not None)
-    return row
+    chars = float(size) if text.isascii() else size + (_CJK_WEIGHT - 1) * len(_CJK.findall(text))
+    return [
+        chars,
+        math.log1p(chars),
+        min(count, 200),
+        min(1.0, block.linked / size),
+        min(block.links, 20),
+        min(1.0, block.strong / size),
+        len([word for word in words if len(word) <= 4 and word.islower()]) / count,
+        len([word for word in words if word[0].isupper()]) / count,
+        _SENTENCE_END.search(text[-8:]) is not None,
+        min(text.count(",") + text.count("，") + text.count("、"), 30),
+        len(_DIGIT.findall(text)) / size,
+        text[-1] == ":",
+        text.endswith(_MORE),
+        text.isupper(),
+        size < 200 and _YEAR.search(text) is not None,
+        _ADDRESS.search(text) is not None,
+        size <= _LINE_MOST and _RIGHTS.search(text) is not None,
+        size < 200 and _CREDITING.match(text) is not None,
+        _QUOTE.search(text) is not None,
+        "|" in text or "•" in text or "·" in text,
+        text[-1] == "?",
+        _TAGS.get(block.tag, _OTHER_TAG),
+        block.soft,
+        block.depth,
+    ]
 
 
 def _vote(text: str, opinion: Opinion) -> float:

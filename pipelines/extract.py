@@ -1,39 +1,34 @@
-"""From a page to the article it holds: one parse, fields first, then the text and the evidence of what was removed.
+"""From a page to the article it holds: one parse, fields first, then its blocks weighed, and the evidence of what was removed.
 
-Fields are read by `pipelines.metadata`, residue is judged by `pipelines.boilerplate`; trafilatura finds the text. What
+Fields are read by `pipelines.metadata`, blocks are weighed by `pipelines.weighing` and judged by `pipelines.boilerplate`. What
 an article rests on and whether it matters is added by `pipelines.ingest`.
 """
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import re
+from collections.abc import Sequence
+from dataclasses import fields as names_of
 from datetime import UTC, datetime
 from typing import Any
 
-import trafilatura
-from trafilatura.settings import use_config
-
-from pipelines import boilerplate, jsonld, metadata
-from pipelines.blocks import blocks_of, lines_of, split_breaks
+from pipelines import boilerplate, jsonld, metadata, rendering, second_opinion
+from pipelines.blocks import Block, Layout, layout_of
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
-from pipelines.identity import block_fingerprint
+from pipelines.evidence import Evidence
 from pipelines.page_kinds import kind_of
-from pipelines.records import Context, Extraction, Field, KeptBlock, Origin, Page, Reason
+from pipelines.records import Context, Extraction, KeptBlock, Metadata, Page, Reason
 from pipelines.selectors import select
+from pipelines.weighing import weights
 
 TEXT_LEAST = 120
 """Characters (40 in scripts without spaces count as much): shorter texts are stubs, walls or indexes, not articles."""
+KEEP_FROM = 0.5
+"""Probability from which on a block is the article."""
 _NODES_MOST = 60_000  # elements; the largest real page of 784 has 14,000
-_SET_APART = re.compile(
-    r"lead|standfirst|sub-?(?:title|head)|summary|sommario|occhiello|deck|dek\b|abstract|intro|excerpt|chapo|sottotitolo|descri|hero|teaser",
-    re.IGNORECASE,
-)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_config = use_config()
-_config.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")  # the sandbox has its own, which works in any thread
-_config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")
 
 
 def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B008 -- frozen
@@ -45,55 +40,43 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     tree = parse(page)
     if sum(1 for _ in tree.iter()) > _NODES_MOST:
         raise ExtractError(f"more than {_NODES_MOST:,} elements", subject=page.url, code="too_many_elements")
-    root = tree.find(".//body")
-    root = tree if root is None else root
+    layout, pruned = _without_pruned(tree, context)
+    blocks = layout.blocks
     article = jsonld.find_article(tree, page.url) or {}
-    seen = blocks_of(root)
-    fields = metadata.read(tree, page, context, article, seen)
-    split_breaks(root)
-    blocks = lines_of(root)
-    standfirst = fields.standfirst
-    set_apart = _set_apart(root, standfirst.value) if standfirst else None
-    cuts = boilerplate.prune(tree, context.hints, fields)
-    text = _text(_kept(tree, context) if context.hints.keep else tree, page.url)
-    lines, more = boilerplate.clean(text.split("\n"), set_apart, fields)
-    lines, repeated = _without_repeated(lines, context)
-    more += repeated
-    cleaned = "\n".join(lines)
-    if found := kind_of(tree, url=page.url, article=article, fields=fields, blocks=seen, text=cleaned):
-        called = found.kind.replace("_", " ")
-        raise ExtractError(f"no article but {called}: {found.evidence}", subject=page.url, code=found.kind.value)
-    if _weight(cleaned) < TEXT_LEAST:
+    fields = metadata.read(tree, page, context, article, blocks)
+    body = jsonld.text_of(article.get("articleBody"))
+    evidence = Evidence(layout, fields, body=body)
+    chances, asked = _weighed(tree, evidence, context, body)
+    kept = [at for at, chance in enumerate(chances) if chance >= KEEP_FROM]
+    judge = boilerplate.Judge(blocks, evidence.squeezed, fields)
+    cuts = judge.repeats(kept)
+    cuts |= boilerplate.repeated(blocks, [at for at in kept if at not in cuts], context.repeated, context.hints.shared)
+    kept = [at for at in kept if at not in cuts]
+    chosen = [blocks[at] for at in kept]
+    text = rendering.plain(chosen)
+    if said := kind_of(tree, url=page.url, article=article, fields=fields, blocks=blocks, text=text):
+        called = said.kind.replace("_", " ")
+        raise ExtractError(f"no article but {called}: {said.evidence}", subject=page.url, code=said.kind.value)
+    if _weight(text) < TEXT_LEAST:
         raise ExtractError(
-            f"its text has {len(cleaned)} characters: no article, or one that can't be read",
+            f"its text has {len(text)} characters: no article, or one that can't be read",
             subject=page.url,
             code="no_article",
         )
-    title = fields.title or _title_from(context)
+    removed = [*pruned, *boilerplate.evidence_of(blocks, cuts, kept, chances, judge)]
     return Extraction(
+        **{field.name: getattr(fields, field.name) for field in names_of(Metadata)},
         url=page.url,
-        canonical_url=fields.canonical_url,
-        title=title,
-        standfirst=standfirst,
-        byline=fields.byline,
-        authors=fields.authors,
-        published=fields.published,
-        modified=fields.modified,
-        language=fields.language,
-        section=fields.section,
-        image=fields.image,
-        paywalled=fields.paywalled,
-        rights=fields.rights,
-        text=cleaned,
-        markdown=cleaned,
-        removed=boilerplate.positioned([*cuts, *more], blocks),
-        kept=tuple(KeptBlock(text=line, position=n) for n, line in enumerate(lines)),
-        second_opinion=False,
+        text=text,
+        markdown=rendering.markdown(chosen),
+        removed=boilerplate.joined(removed),
+        kept=tuple(KeptBlock(text=block.text, position=block.position) for block in chosen),
+        second_opinion=asked,
     )
 
 
 def warm() -> None:
-    """Pay what the first page of a process would pay."""
+    """Pay what the first page of a process would pay: weights, the libraries' tables, a second opinion."""
     body = "".join(
         f"<p>Una frase abbastanza lunga da sembrare un paragrafo vero, numero {n}, e un'altra ancora.</p>"
         for n in range(8)
@@ -103,69 +86,51 @@ def warm() -> None:
         body=f"<html><head><title>t</title></head><body><article>{body}</article></body></html>".encode(),
         fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    extract(page)
+    with contextlib.suppress(ExtractError):
+        extract(page)
+    weights(voted=True)
+    second_opinion.ask(parse(page))
 
 
-def _text(tree: Any, url: str) -> str:
-    found = trafilatura.extract(
-        copy.deepcopy(tree), url=url, include_comments=False, include_tables=True, deduplicate=False, config=_config
-    )
-    lines = (" ".join(line.split()) for line in (found or "").split("\n"))
-    # trafilatura marks list entries with a dash; the article's own text has none.
-    return "\n".join(re.sub(r"^- (?=\S)", "", line) for line in lines if line)
-
-
-def _without_repeated(lines: list[str], context: Context) -> tuple[list[str], list[boilerplate.Cut]]:
-    """The text without what the outlet's other articles repeat, but for what its rules say they share."""
-    unwanted = context.repeated - {block_fingerprint(text) for text in context.hints.shared}
-    if not unwanted:
-        return lines, []
-    kept, cuts = [], []
-    for line in lines:
-        if block_fingerprint(line) in unwanted:
-            cuts.append(boilerplate.Cut(line, Reason.REPEATED, "repeated"))
+def _without_pruned(tree: Any, context: Context) -> tuple[Layout, list[tuple[Block, boilerplate.Cut]]]:
+    """The page's layout less what the outlet's rules take out of it, which is gone from the tree, too."""
+    layout = layout_of(tree)
+    ruled = {element: selector for selector in context.hints.prune for element in select(tree, selector)}
+    if not ruled:
+        return layout, []
+    left: list[Block] = []
+    pruned: list[tuple[Block, boilerplate.Cut]] = []
+    for block in layout.blocks:
+        above = (block.element, *block.element.iterancestors())
+        selector = next((ruled[element] for element in above if element in ruled), None)
+        if selector is None:
+            left.append(block)
         else:
-            kept.append(line)
-    return kept, cuts
+            pruned.append((block, boilerplate.Cut(Reason.OUTLET_RULE, f"prune {selector}")))
+    for element in ruled:
+        if element.getparent() is not None:
+            element.drop_tree()
+    return Layout(left, layout.parents), pruned
 
 
-def _kept(tree: Any, context: Context) -> Any:
-    """The part of the page that the outlet's rule names, as a page of its own."""
+def _weighed(tree: Any, evidence: Evidence, context: Context, body: str | None) -> tuple[Sequence[float], bool]:
+    """Each block's probability, and whether another reader was asked for it."""
+    if not evidence.blocks:
+        return [], False
+    if (inside := _ruled(tree, evidence.blocks, context)) is not None:
+        return inside, False
+    chances = weights(voted=False).probabilities(evidence.table())
+    if not second_opinion.wanted(evidence, chances, context, body):
+        return chances.tolist(), False
+    opinion = second_opinion.ask(tree)
+    return weights(voted=True).probabilities(evidence.table_with(opinion)).tolist(), True
+
+
+def _ruled(tree: Any, blocks: Sequence[Block], context: Context) -> list[float] | None:
+    """Certainty where the outlet's rules say where the text is: the first selector that matches anything."""
     for selector in context.hints.keep:
-        if found := select(tree, selector):
-            html = tree.makeelement("html")
-            body = tree.makeelement("body")
-            html.append(body)
-            for element in found:
-                body.append(copy.deepcopy(element))
-            return html
-    return tree
-
-
-def _set_apart(root: Any, standfirst: str) -> str | None:
-    """The standfirst if the page shows it apart from the text: in a heading, or marked as what it is.
-
-    A description that is only the first paragraph once more is left where it stands.
-    """
-    wanted = re.sub(r"[\W_]+", " ", standfirst.casefold()).strip()
-    for element in root.iter("h2", "h3", "h4", "p", "div", "span", "strong", "em"):
-        content = element.text_content()
-        if abs(len(content) - len(standfirst)) > 40 or re.sub(r"[\W_]+", " ", content.casefold()).strip() != wanted:
-            continue
-        parent = element.getparent()
-        marks = f"{element.get('class') or ''} {element.get('itemprop') or ''} {(parent.get('class') or '') if parent is not None else ''}"
-        if (
-            element.tag in ("h2", "h3", "h4")
-            or _SET_APART.search(marks)
-            or next(element.iterancestors("header"), None) is not None
-        ):
-            return standfirst
-    return None
-
-
-def _title_from(context: Context) -> Field[str] | None:
-    if context.entry and context.entry.title:
-        return Field(value=context.entry.title, origin=Origin.SOURCE)
+        if holders := set(select(tree, selector)):
+            return [float(any(e in holders for e in (b.element, *b.element.iterancestors()))) for b in blocks]
     return None
 
 

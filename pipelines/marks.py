@@ -40,9 +40,7 @@ _WORDS: dict[str, str] = {
     "list": "list items item row grid feed stream loop listing archive",
     "hidden": "hidden hide visually screenreader sr-only offscreen visuallyhidden print noprint mobile desktop",
 }  # fmt: skip
-MARKS: dict[str, int] = {
-    name: 1 << n for n, name in enumerate([*_WORDS, *(rule for _, rule, _ in wording.CONTAINERS)])
-}
+MARKS: dict[str, int] = {name: 1 << n for n, name in enumerate([*_WORDS, *(rule for _, rule, _ in wording.CONTAINERS)])}
 """A bit for each family of words, and for each kind of box (`wording.CONTAINERS`) that whole names tell."""
 _BITS: dict[str, int] = {}
 for _name, _words in _WORDS.items():
@@ -52,19 +50,28 @@ _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LONGEST = 400  # characters of class and id that are read
 
 
-@lru_cache(maxsize=16_384)
+_BOX = re.compile("|".join(pattern.pattern for _, _, pattern in wording.CONTAINERS), re.IGNORECASE)
+
+
 def marks_of(words: str) -> int:
-    """The families and boxes that a class, id, role or itemprop belongs to: whole names and their parts ("relatedPosts" is both)."""
+    """The families and boxes that a class, id, role or itemprop belongs to.
+
+    Whole names count, else their parts: "relatedPosts" is related.
+    """
     found = 0
-    words = words[:_LONGEST]
-    for name in words.split():
-        whole = _BITS.get(name.lower())
-        if whole is not None:
-            found |= whole
-            continue
+    for name in words[:_LONGEST].split():
+        found |= _marks_of_name(name)
+    return found
+
+
+@lru_cache(maxsize=32_768)
+def _marks_of_name(name: str) -> int:
+    found = _BITS.get(name.lower(), 0)
+    if not found:
         for part in _PART.findall(name):
             found |= _BITS.get(part.lower(), 0)
-    for _, rule, pattern in wording.CONTAINERS:
-        if pattern.search(words):
-            found |= MARKS[rule]
+    if _BOX.search(name):
+        for _, rule, pattern in wording.CONTAINERS:
+            if pattern.search(name):
+                found |= MARKS[rule]
     return found

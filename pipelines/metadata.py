@@ -30,7 +30,7 @@ _NO_SECTIONS = frozenset(
 def read(tree: Any, page: Page, context: Context, article: dict[str, Any], blocks: Sequence[Block]) -> Metadata:
     """The fields, as far as the page states them; what another place says instead is kept as a disagreement.
 
-    `article` is what `jsonld.find_article` found, `blocks` what `blocks.blocks_of` made of the body.
+    `article` is what `jsonld.find_article` found, `blocks` what `blocks.layout_of` made of the page.
     """
     head = head_of(tree)
     meta = head.metas

@@ -25,6 +25,7 @@ _HEADLINES_LEAST = 8
 _PICTURES_LEAST = 4
 _ASIDE = INSIDE["nav"] | INSIDE["footer"] | INSIDE["hidden"]
 _CAPTION = INSIDE["figure"] | INSIDE["figcaption"]
+_LISTS = INSIDE["ul"] | INSIDE["ol"] | INSIDE["table"] | INSIDE["dl"]
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _WORD = re.compile(r"\w+")
 _PLAYER = re.compile(r"youtube|vimeo|dailymotion|jwplayer|jwplatform|brightcove|kaltura|player|video", re.IGNORECASE)
@@ -155,7 +156,7 @@ def _pictures(page: SeenPage) -> int:
 def _index_page(page: SeenPage) -> Found | None:
     """Headlines that each lead elsewhere, with a line or two below.
 
-    Where there is prose enough for an article only linked headings count: an article has lists of links, too.
+    Where there is prose enough for an article, its lists and paragraphs count for nothing: an article links, too.
     """
     if LEAST <= page.prose < STUB or (page.own and page.article.get("datePublished")):
         return None
@@ -168,7 +169,7 @@ def _index_page(page: SeenPage) -> Found | None:
             or block.linked < 0.75 * len(block.text)
             or len(block.text) < 25
             or block.inside & (_ASIDE | INSIDE["aside"])
-            or not (bare or block.tag in _HEADINGS)
+            or not (bare or block.tag in _HEADINGS or not (block.tag == "p" or block.inside & _LISTS))
         ):
             continue
         link = next(block.element.iter("a"), None)

@@ -80,6 +80,10 @@ class Reason(StrEnum):
     COOKIE = "cookie"
     TITLE_REPEAT = "title_repeat"
     OUTLET_RULE = "outlet_rule"
+    NAVIGATION = "navigation"
+    """Tags, breadcrumbs, a table of contents."""
+    OTHER = "other"
+    """The weighing left it out, and no rule names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines import jsonld, metadata
-from pipelines.blocks import blocks_of
+from pipelines.blocks import layout_of
 from pipelines.decoding import parse
 from pipelines.records import Context, Metadata, Origin, Page
 
@@ -33,7 +33,7 @@ def fields(
     page = Page(url=URL, body=html.encode(), fetched_at=NOW)
     tree = parse(page)
     article = jsonld.find_article(tree, page.url) or {}
-    return metadata.read(tree, page, context, article, blocks_of(tree.find(".//body")))
+    return metadata.read(tree, page, context, article, layout_of(tree.find(".//body")).blocks)
 
 
 def script(**values: Any) -> str:
@@ -286,7 +286,7 @@ def test_canonical_address_is_absolute_and_http() -> None:
 def test_page_without_anything_has_no_fields() -> None:
     page = Page(url=URL, body=b"<html><body><p>x</p></body></html>", fetched_at=NOW)
     tree = parse(page)
-    found = metadata.read(tree, page, Context(), {}, blocks_of(tree.find(".//body")))
+    found = metadata.read(tree, page, Context(), {}, layout_of(tree.find(".//body")).blocks)
     assert (
         found.title,
         found.standfirst,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines import jsonld
-from pipelines.blocks import blocks_of
+from pipelines.blocks import layout_of
 from pipelines.decoding import parse
 from pipelines.page_authors import read_authors
 from pipelines.records import Context, Field, Hints, Origin, Page
@@ -41,7 +41,7 @@ def read(
     )
     tree = parse(page)
     article = jsonld.find_article(tree, page.url) or {}
-    return read_authors(tree, context or Context(), article, metas or {}, site, blocks_of(tree.find("body")))
+    return read_authors(tree, context or Context(), article, metas or {}, site, layout_of(tree.find("body")).blocks)
 
 
 def names(found: Authors) -> tuple[str, ...]:

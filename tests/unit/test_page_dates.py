@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines import jsonld, metadata
-from pipelines.blocks import blocks_of
+from pipelines.blocks import layout_of
 from pipelines.decoding import parse
 from pipelines.records import Context, Entry, Field, Hints, Origin, Page, Precision, When
 
@@ -27,7 +27,7 @@ def dates(
     page = Page(url=url, body=html.encode(), fetched_at=NOW)
     tree = parse(page)
     article = jsonld.find_article(tree, url) or {}
-    read = metadata.read(tree, page, context, article, blocks_of(tree.find("body")))
+    read = metadata.read(tree, page, context, article, layout_of(tree.find("body")).blocks)
     return read.published, read.modified
 
 

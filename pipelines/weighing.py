@@ -1,0 +1,56 @@
+"""Weighs a page's evidence: for each block the probability that it belongs to the article.
+
+The weights are boosted oblivious trees (one question a level, the same for all blocks of it: Kohavi 1994, CatBoost), learned by
+`bench/learn_weights.py` from pages with gold text; what they ask about is `pipelines.evidence`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.evidence import Table
+
+_FOLDER = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """T trees of depth D: `asked` (T, D) columns, `limits` (T, D) above which the answer is yes, `leaves` (T, 2**D) log odds."""
+
+    names: tuple[str, ...]
+    base: float
+    asked: npt.NDArray[np.int64]
+    limits: npt.NDArray[np.float32]
+    leaves: npt.NDArray[np.float32]
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Self:
+        return cls(
+            names=tuple(told["names"]),
+            base=float(told["base"]),
+            asked=np.asarray(told["asked"], dtype=np.int64),
+            limits=np.asarray(told["limits"], dtype=np.float32),
+            leaves=np.asarray(told["leaves"], dtype=np.float32),
+        )
+
+    def probabilities(self, table: Table) -> npt.NDArray[np.float64]:
+        """A probability a row."""
+        trees, depth = self.asked.shape
+        yes = table[:, self.asked.ravel()] > self.limits.ravel()
+        leaf = yes.reshape(len(table), trees, depth) @ (1 << np.arange(depth - 1, -1, -1))
+        odds = self.base + self.leaves[np.arange(trees), leaf].sum(axis=1, dtype=np.float64)
+        return np.asarray(1.0 / (1.0 + np.exp(-odds)))
+
+
+@lru_cache(maxsize=2)
+def weights(*, voted: bool) -> Weights:
+    """The weights for what the page alone says, or with another reader's vote; read once a process."""
+    path = _FOLDER / ("voted.json" if voted else "alone.json")
+    return Weights.from_json(json.loads(path.read_text(encoding="utf-8")))

@@ -55,7 +55,8 @@ _FAMILIES = (
 )
 _DOUBTED = 0.1
 """Probability from which on a block that went was near to being kept."""
-_CHROME = INSIDE["nav"] | INSIDE["footer"] | INSIDE["hidden"] | INSIDE["button"] | INSIDE["noscript"]
+_FRAME = INSIDE["nav"] | INSIDE["hidden"] | INSIDE["button"] | INSIDE["noscript"]
+_CHROME = _FRAME | INSIDE["footer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Judge:
     def repeats(self, kept: Sequence[int]) -> dict[int, Cut]:
         """Those of the kept blocks that say again what the fields hold: title, standfirst, byline, dates, an author's bio."""
         found: dict[int, Cut] = {}
+        if len(self._standfirst) * 3 > sum(len(self._squeezed[at]) for at in kept):
+            self._standfirst = ""  # it is the text, or most of it
         for place, at in enumerate(kept):
             head, tail = place < _HEAD, place >= len(kept) - _TAIL
             if (head or tail) and (cut := self._field_line(at, head=head, tail=tail)):
@@ -123,6 +126,13 @@ class Judge:
         if bare in self._names:
             return Cut(Reason.BYLINE_LINE, "author_name")
         return self._by_words(block) or self._by_markup(block)
+
+    def names(self, at: int, cut: Cut) -> bool:
+        """Whether the reason is one that this block gave, rather than its place in the page's frame."""
+        if cut.reason is Reason.NAVIGATION or cut.rule in ("weighed", "link_dense"):
+            return False
+        block = self._blocks[at]
+        return not block.inside & (_FRAME if self._by_words(block) else _CHROME)
 
     def _by_words(self, block: Block) -> Cut | None:
         if len(block.text) > _LINE_MOST:
@@ -199,9 +209,11 @@ def evidence_of(
             told.append((block, cuts[at]))
             continue
         cut = judge.why(at)
-        named = cut.rule not in ("weighed", "link_dense") and cut.reason is not Reason.NAVIGATION
-        if first <= at <= last or (named and not block.inside & _CHROME) or chances[at] > _DOUBTED:
-            told.append((block, cut))
+        if told and cut.rule == "link_dense" and told[-1][0] is blocks[at - 1] and told[-1][1].reason is Reason.RELATED:
+            cut = told[-1][1]  # what "Related articles" announced
+        elif not (first <= at <= last or chances[at] > _DOUBTED or judge.names(at, cut)):
+            continue
+        told.append((block, cut))
     return told
 
 

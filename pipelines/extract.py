@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields as names_of
 from datetime import UTC, datetime
 from typing import Any
@@ -94,15 +94,16 @@ def warm() -> None:
 
 def _without_pruned(tree: Any, context: Context) -> tuple[Layout, list[tuple[Block, boilerplate.Cut]]]:
     """The page's layout less what the outlet's rules take out of it, which is gone from the tree, too."""
-    layout = layout_of(tree)
     ruled = {element: selector for selector in context.hints.prune for element in select(tree, selector)}
+    for element in ruled:
+        element.tag = "div"  # a block of its own, also where it stood in a line
+    layout = layout_of(tree)
     if not ruled:
         return layout, []
     left: list[Block] = []
     pruned: list[tuple[Block, boilerplate.Cut]] = []
     for block in layout.blocks:
-        above = (block.element, *block.element.iterancestors())
-        selector = next((ruled[element] for element in above if element in ruled), None)
+        selector = next((ruled[element] for element in _upwards(block) if element in ruled), None)
         if selector is None:
             left.append(block)
         else:
@@ -111,6 +112,11 @@ def _without_pruned(tree: Any, context: Context) -> tuple[Layout, list[tuple[Blo
         if element.getparent() is not None:
             element.drop_tree()
     return Layout(left, layout.parents), pruned
+
+
+def _upwards(block: Block) -> Iterator[Any]:
+    yield block.element
+    yield from block.element.iterancestors()
 
 
 def _weighed(tree: Any, evidence: Evidence, context: Context, body: str | None) -> tuple[Sequence[float], bool]:
@@ -130,7 +136,7 @@ def _ruled(tree: Any, blocks: Sequence[Block], context: Context) -> list[float] 
     """Certainty where the outlet's rules say where the text is: the first selector that matches anything."""
     for selector in context.hints.keep:
         if holders := set(select(tree, selector)):
-            return [float(any(e in holders for e in (b.element, *b.element.iterancestors()))) for b in blocks]
+            return [float(any(element in holders for element in _upwards(block))) for block in blocks]
     return None
 
 

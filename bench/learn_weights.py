@@ -15,11 +15,9 @@ import gzip
 import json
 import sys
 import zlib
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +26,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT.parent / "shared" / "tools")]
 
+from bench.alignment import aligned  # noqa: E402
 from pipelines import boilerplate, jsonld, metadata, rendering, second_opinion  # noqa: E402
 from pipelines.blocks import layout_of  # noqa: E402
 from pipelines.decoding import parse  # noqa: E402
 from pipelines.errors import ExtractError  # noqa: E402
 from pipelines.evidence import Evidence  # noqa: E402
-from pipelines.extract import KEEP_FROM  # noqa: E402
+from pipelines.extract import chosen_from  # noqa: E402
 from pipelines.identity import host_of, registrable_domain  # noqa: E402
 from pipelines.records import Context, Metadata, Page  # noqa: E402
 from pipelines.weighing import Weights  # noqa: E402
@@ -100,73 +99,6 @@ def _weight(texts: Sequence[str]) -> np.ndarray:
     """Long blocks count more, those of long pages less."""
     length = np.array([len(text) for text in texts], dtype=float)
     return (0.4 + np.minimum(1, length / 300)) * min(3.0, (150 / len(length)) ** 0.5)
-
-
-# -- what is true ------------------------------------------------------------------------------------------------------
-
-
-def aligned(texts: Sequence[str], gold: str) -> np.ndarray:
-    """1 for each block that the gold text holds, in its order: long blocks anchor, short ones lie between anchors."""
-    from score import tokens
-
-    truth = tokens(gold)
-    where = defaultdict(list)
-    for n in range(len(truth) - 3):
-        where[tuple(truth[n : n + 4])].append(n)
-    pages = [tokens(text) for text in texts]
-    found = np.zeros(len(texts))
-    anchors = _chain(_candidates(pages, where))
-    for block, *_ in anchors:
-        found[block] = 1
-    ends = [(-1, -1, 0), *anchors, (len(pages), len(truth), len(truth))]
-    for (block, _, end), (following, start, _) in pairwise(ends):
-        at, stop = max(0, end - 2), min(len(truth), start + 2)
-        for n in range(block + 1, following):
-            size = len(pages[n])
-            if not 0 < size < 12:
-                continue
-            place = next((p for p in range(at, stop - size + 1) if truth[p : p + size] == pages[n]), None)
-            if place is not None:
-                found[n], at = 1, place + size
-    return found
-
-
-def _candidates(pages: Sequence[list[str]], where: dict[tuple[str, ...], list[int]]) -> list[tuple[int, int, int, int]]:
-    """Block, start in the gold text, end, shared shingles."""
-    found = []
-    for n, words in enumerate(pages):
-        if len(words) < 7:
-            continue
-        hits = [(k, places) for k in range(len(words) - 3) if (places := where.get(tuple(words[k : k + 4])))]
-        if len(hits) < 0.5 * (len(words) - 3):
-            continue
-        starts: dict[int, int] = defaultdict(int)
-        for k, places in hits:
-            for place in places[:8]:
-                starts[place - k] += 1
-        most = max(starts.values())
-        found += [(n, start, start + len(words), votes) for start, votes in starts.items() if votes >= 0.5 * most]
-    return sorted(found)
-
-
-def _chain(candidates: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int, int]]:
-    """The heaviest chain of candidates that rises in the page and in the gold text alike."""
-    best: list[float] = []
-    before: list[int] = []
-    for n, (block, start, _, votes) in enumerate(candidates):
-        best.append(votes)
-        before.append(-1)
-        for k in range(n):
-            other, other_start, other_end, _ = candidates[k]
-            ends = other_start + 0.8 * (other_end - other_start)
-            if other < block and ends <= start + 2 and best[k] + votes > best[n]:
-                best[n], before[n] = best[k] + votes, k
-    chain = []
-    at = int(np.argmax(best)) if best else -1
-    while at >= 0:
-        chain.append(candidates[at][:3])
-        at = before[at]
-    return chain[::-1]
 
 
 # -- trees -------------------------------------------------------------------------------------------------------------
@@ -275,8 +207,8 @@ def text_of(page: Example, alone: Weights, voted: Weights) -> str:
     chances = alone.probabilities(page.alone)
     if second_opinion.wanted(page.evidence, chances, Context(), page.body):
         chances = voted.probabilities(page.voted)
-    kept = [at for at, chance in enumerate(chances) if chance >= KEEP_FROM]
-    cuts = boilerplate.Judge(blocks, page.evidence.squeezed, page.fields).repeats(kept)
+    kept = chosen_from(page.evidence, chances.tolist())
+    cuts = boilerplate.Judge(blocks, page.evidence.squeezed, page.fields).residue(kept, chances.tolist())
     return rendering.plain([blocks[at] for at in kept if at not in cuts])
 
 

@@ -37,7 +37,6 @@ _QUIET = {
     "procrastinate": logging.WARNING,
     "psycopg.pool": logging.ERROR,  # Postgres away is told once, by us
     "trafilatura": logging.CRITICAL,
-    "htmldate": logging.CRITICAL,
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
     "urllib3": logging.WARNING,

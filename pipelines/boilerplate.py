@@ -53,6 +53,8 @@ _FAMILIES = (
     (MARKS["date"], Reason.DATE_LINE, "date"),
     (MARKS["tags"] | MARKS["navigation"], Reason.NAVIGATION, "navigation"),
 )
+_SURE = 0.9
+"""Probability from which on wording counts for nothing: of a line that says so, it cost more text than residue."""
 _DOUBTED = 0.1
 """Probability from which on a block that went was near to being kept."""
 _FRAME = INSIDE["nav"] | INSIDE["hidden"] | INSIDE["button"] | INSIDE["noscript"]
@@ -79,14 +81,23 @@ class Judge:
         self._people = fields.authors.value if fields.authors else ()
         self._names = {squeeze(name) for name in self._people} | {squeeze("".join(self._people))}
 
-    def repeats(self, kept: Sequence[int]) -> dict[int, Cut]:
-        """Those of the kept blocks that say again what the fields hold: title, standfirst, byline, dates, an author's bio."""
+    def residue(self, kept: Sequence[int], chances: Sequence[float]) -> dict[int, Cut]:
+        """Those of the kept blocks that are not the article.
+
+        They say again what the fields hold (title, standfirst, byline, dates, an author's bio), or are worded as residue is
+        and the weighing is not sure of them.
+        """
         found: dict[int, Cut] = {}
         if len(self._standfirst) * 3 > sum(len(self._squeezed[at]) for at in kept):
             self._standfirst = ""  # it is the text, or most of it
         for place, at in enumerate(kept):
             head, tail = place < _HEAD, place >= len(kept) - _TAIL
-            if (head or tail) and (cut := self._field_line(at, head=head, tail=tail)):
+            cut = self._field_line(at, head=head, tail=tail) if head or tail else None
+            if cut is not None and cut.rule == "standfirst_repeat" and chances[at] > _SURE:
+                cut = None  # it opens the text as well
+            if cut is None and chances[at] < _SURE:
+                cut = _line(self._blocks[at].text)
+            if cut is not None:
                 found[at] = cut
         return found
 
@@ -139,9 +150,8 @@ class Judge:
             return Cut(Reason.AUTHOR_BIO, "bio_paragraph") if self._is_bio(block.text) else None
         if cut := dateline(block.text, self._people):
             return cut
-        for reason, rule, pattern in wording.LINES:
-            if pattern.match(block.text):
-                return Cut(reason, rule)
+        if cut := _line(block.text):
+            return cut
         return Cut(Reason.AUTHOR_BIO, "bio_paragraph") if self._is_bio(block.text) else None
 
     def _by_markup(self, block: Block) -> Cut:
@@ -159,6 +169,13 @@ class Judge:
         if block.linked >= _LINK_DENSE * len(block.text):
             return Cut(Reason.RELATED, "link_dense")
         return Cut(Reason.OTHER, "weighed")
+
+
+def _line(text: str) -> Cut | None:
+    """Whether a block as a whole is worded as lines of residue are."""
+    if len(text) > _LINE_MOST:
+        return None
+    return next((Cut(reason, rule) for reason, rule, pattern in wording.LINES if pattern.match(text)), None)
 
 
 def repeated(

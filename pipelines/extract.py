@@ -13,6 +13,8 @@ from dataclasses import fields as names_of
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from pipelines import boilerplate, jsonld, metadata, rendering, second_opinion
 from pipelines.blocks import Block, Layout, layout_of
 from pipelines.decoding import parse
@@ -21,12 +23,10 @@ from pipelines.evidence import Evidence
 from pipelines.page_kinds import kind_of
 from pipelines.records import Context, Extraction, KeptBlock, Metadata, Page, Reason
 from pipelines.selectors import select
-from pipelines.weighing import weights
+from pipelines.weighing import cut_at, weights
 
 TEXT_LEAST = 120
 """Characters (40 in scripts without spaces count as much): shorter texts are stubs, walls or indexes, not articles."""
-KEEP_FROM = 0.5
-"""Probability from which on a block is the article."""
 _NODES_MOST = 60_000  # elements; the largest real page of 784 has 14,000
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -47,9 +47,9 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     body = jsonld.text_of(article.get("articleBody"))
     evidence = Evidence(layout, fields, body=body)
     chances, asked = _weighed(tree, evidence, context, body)
-    kept = [at for at, chance in enumerate(chances) if chance >= KEEP_FROM]
     judge = boilerplate.Judge(blocks, evidence.squeezed, fields)
-    cuts = judge.repeats(kept)
+    kept = chosen_from(evidence, chances)
+    cuts = judge.residue(kept, chances)
     cuts |= boilerplate.repeated(blocks, [at for at in kept if at not in cuts], context.repeated, context.hints.shared)
     kept = [at for at in kept if at not in cuts]
     chosen = [blocks[at] for at in kept]
@@ -90,6 +90,14 @@ def warm() -> None:
         extract(page)
     weights(voted=True)
     second_opinion.ask(parse(page))
+
+
+def chosen_from(evidence: Evidence, chances: Sequence[float]) -> list[int]:
+    """The places of the blocks whose probabilities suffice on this page."""
+    if not evidence.blocks:
+        return []
+    limit = cut_at(np.asarray(chances), np.array([len(block.text) for block in evidence.blocks], dtype=np.float64))
+    return [at for at, chance in enumerate(chances) if chance >= limit]
 
 
 def _without_pruned(tree: Any, context: Context) -> tuple[Layout, list[tuple[Block, boilerplate.Cut]]]:

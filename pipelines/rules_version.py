@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipelines.records import Context
 
-_LIBRARIES = ("trafilatura", "lxml", "htmldate", "dateparser", "justext", "courlan")
+_LIBRARIES = ("trafilatura", "justext", "lxml", "numpy", "py3langid")
 
 
 def rules_version(context: Context) -> bytes:

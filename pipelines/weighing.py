@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 from pipelines.evidence import Table
 
+_CUT_LEAST, _CUT_MOST = 0.2, 0.55
+_PRECISE = 1.1
+"""A little more than the best for F1: at the same F1, pages with residue fall from 7.5 to 7.1 % (unseen domains)."""
 _FOLDER = Path(__file__).parent / "weights"
 
 
@@ -47,6 +50,18 @@ class Weights:
         leaf = yes.reshape(len(table), trees, depth) @ (1 << np.arange(depth - 1, -1, -1))
         odds = self.base + self.leaves[np.arange(trees), leaf].sum(axis=1, dtype=np.float64)
         return np.asarray(1.0 / (1.0 + np.exp(-odds)))
+
+
+def cut_at(chances: npt.NDArray[np.float64], length: npt.NDArray[np.float64]) -> float:
+    """The probability from which on blocks are kept so that the expected F1 over characters is highest.
+
+    That is half of that F1 (Lipton et al. 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"): on a page that the
+    weighing is sure of, one half; on an unusual one, whose every block is doubtful, less. `length` are characters.
+    """
+    order = np.argsort(-chances, kind="stable")
+    hoped = (chances * length)[order].cumsum()
+    best = float((2 * hoped / (length[order].cumsum() + hoped[-1])).max())
+    return min(_CUT_MOST, max(_CUT_LEAST, _PRECISE * best / 2))
 
 
 @lru_cache(maxsize=2)

@@ -194,6 +194,9 @@ def dateline(line: str, people: Sequence[str] = ()) -> Cut | None:
     if len(line) > 200 or not (_DIGIT.search(line) or _CREDIT_WORD.match(line)):
         return None  # the cheap question first: most lines hold neither a number nor a word of crediting
     dated = dates.has_date(line)
+    credited = _CREDITED.match(line) and any(name.casefold() in line.casefold() for name in people)
+    if not dated and not credited:
+        return None
     rest = dates.without_dates(line)
     for name in people:
         rest = re.sub(re.escape(name), " ", rest, flags=re.IGNORECASE)
@@ -202,10 +205,7 @@ def dateline(line: str, people: Sequence[str] = ()) -> Cut | None:
         return Cut(Reason.DATE_LINE, "date_line")
     if dated and _PUBLISHED_BY.match(line) and len(words) <= 12:
         return Cut(Reason.BYLINE_LINE, "published_by") if len(words) > 1 else Cut(Reason.DATE_LINE, "date_line")
-    credited = _CREDITED.match(line)
-    if credited and any(name.casefold() in line.casefold() for name in people) and len(words) <= 6:
-        return Cut(Reason.BYLINE_LINE, "byline_line")
-    return None
+    return Cut(Reason.BYLINE_LINE, "byline_line") if credited and len(words) <= 6 else None
 
 
 def evidence_of(
@@ -225,10 +225,13 @@ def evidence_of(
         if at in cuts:
             told.append((block, cuts[at]))
             continue
+        doubted = first <= at <= last or chances[at] > _DOUBTED
+        if not doubted and block.inside & _FRAME:
+            continue
         cut = judge.why(at)
         if told and cut.rule == "link_dense" and told[-1][0] is blocks[at - 1] and told[-1][1].reason is Reason.RELATED:
             cut = told[-1][1]  # what "Related articles" announced
-        elif not (first <= at <= last or chances[at] > _DOUBTED or judge.names(at, cut)):
+        elif not (doubted or judge.names(at, cut)):
             continue
         told.append((block, cut))
     return told

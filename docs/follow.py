@@ -9,13 +9,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from pipelines import jsonld, metadata, second_opinion
 from pipelines.blocks import layout_of
 from pipelines.decoding import parse
 from pipelines.evidence import Evidence
 from pipelines.extract import extract
 from pipelines.records import Context, Page
-from pipelines.weighing import weights
+from pipelines.weighing import cut_at, weights
 
 SHOWN = ("len", "share", "end", "from_title", "near_promo")
 """Columns of evidence that are shown, of some two hundred."""
@@ -43,6 +45,8 @@ def main(path: str, url: str) -> None:
         shown = " ".join(f"{table[n, c]:>{len(name)}.2f}" for c, name in zip(columns, SHOWN, strict=True))
         second = f"{voted[n]:5.2f}" if asked else ""
         told.append(f"{n:>2} {block.tag:<4} {shown} {alone[n]:5.2f} {second} {fate.get(n, '-'):<28} {block.text[:36]}")
+    limit = cut_at(voted, np.array([len(block.text) for block in layout.blocks], dtype=np.float64))
+    told.append(f"kept from {limit:.3f} on, unless a rule decides")
     sys.stdout.write("\n".join(told) + "\n")
 
 

@@ -53,6 +53,7 @@ _FAMILIES = (
     (MARKS["date"], Reason.DATE_LINE, "date"),
     (MARKS["tags"] | MARKS["navigation"], Reason.NAVIGATION, "navigation"),
 )
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _SURE = 0.9
 """Probability from which on wording counts for nothing: of a line that says so, it cost more text than residue."""
 _DOUBTED = 0.1
@@ -93,7 +94,12 @@ class Judge:
         for place, at in enumerate(kept):
             head, tail = place < _HEAD, place >= len(kept) - _TAIL
             cut = self._field_line(at, head=head, tail=tail) if head or tail else None
-            if cut is not None and cut.rule == "standfirst_repeat" and chances[at] > _SURE:
+            if (
+                cut is not None
+                and cut.rule == "standfirst_repeat"
+                and chances[at] > _SURE
+                and not _set_apart(self._blocks[at])
+            ):
                 cut = None  # it opens the text as well
             if cut is None and chances[at] < _SURE:
                 cut = _line(self._blocks[at].text)
@@ -169,6 +175,11 @@ class Judge:
         if block.linked >= _LINK_DENSE * len(block.text):
             return Cut(Reason.RELATED, "link_dense")
         return Cut(Reason.OTHER, "weighed")
+
+
+def _set_apart(block: Block) -> bool:
+    """Whether the markup calls a block the standfirst, or shows it as a heading."""
+    return bool(block.near & MARKS["standfirst"]) or block.tag in _HEADINGS
 
 
 def _line(text: str) -> Cut | None:

@@ -40,6 +40,7 @@ _BIO_VERB = re.compile(
 _PARAGRAPH = 120  # characters: from here on a block reads like a paragraph
 
 _BOXES = tuple((MARKS[rule], reason, rule) for reason, rule, _ in wording.CONTAINERS)
+_MARKUP_RULES = {"figure", *(rule for _, _, rule in _BOXES)}
 _FAMILIES = (
     (MARKS["caption"], Reason.CAPTION, "caption"),
     (MARKS["bio"], Reason.AUTHOR_BIO, "bio"),
@@ -89,39 +90,57 @@ class Judge:
         and the weighing is not sure of them.
         """
         found: dict[int, Cut] = {}
-        if len(self._standfirst) * 3 > sum(len(self._squeezed[at]) for at in kept):
-            self._standfirst = ""  # it is the text, or most of it
+        total = sum(len(self._squeezed[at]) for at in kept)
         for place, at in enumerate(kept):
             head, tail = place < _HEAD, place >= len(kept) - _TAIL
-            cut = self._field_line(at, head=head, tail=tail) if head or tail else None
-            if (
-                cut is not None
-                and cut.rule == "standfirst_repeat"
-                and chances[at] > _SURE
-                and not _set_apart(self._blocks[at])
-            ):
-                cut = None  # it opens the text as well
+            cut = None
+            if head or tail:
+                cut = self._says_field(at, head=head) or dateline(self._blocks[at].text, self._people)
+                if (
+                    cut is not None
+                    and cut.rule == "standfirst_repeat"
+                    and not self._only_repeats(at, chances[at], total)
+                ):
+                    cut = None
+                if cut is None and tail and self._is_bio(self._blocks[at].text):
+                    cut = Cut(Reason.AUTHOR_BIO, "bio_paragraph")
             if cut is None and chances[at] < _SURE:
                 cut = _line(self._blocks[at].text)
             if cut is not None:
                 found[at] = cut
         return found
 
-    def _field_line(self, at: int, *, head: bool, tail: bool) -> Cut | None:
-        text, bare = self._blocks[at].text, self._squeezed[at]
+    def why(self, at: int) -> Cut:
+        """The reason that fits a block which the weighing left out."""
+        block = self._blocks[at]
+        return self._says_field(at, head=True) or self._by_words(block) or self._by_markup(block)
+
+    def names(self, at: int, cut: Cut) -> bool:
+        """Whether the reason is one that this block gave, rather than its place in the page's frame."""
+        if cut.reason is Reason.NAVIGATION or cut.rule in ("weighed", "link_dense"):
+            return False
+        by_markup = cut.rule in _MARKUP_RULES or cut.rule.startswith("marked_")
+        return not self._blocks[at].inside & (_CHROME if by_markup else _FRAME)
+
+    def _says_field(self, at: int, *, head: bool) -> Cut | None:
+        """Whether a block is, as a whole, what a field holds; title and standfirst only at the text's head."""
+        bare = self._squeezed[at]
         if not bare:
             return None
         if head and bare == self._title:
             return Cut(Reason.TITLE_REPEAT, "title_repeat")
-        if head and self._standfirst and bare in self._standfirst and len(bare) * 3 > len(self._standfirst):
+        if head and bare in self._standfirst and len(bare) * 3 > len(self._standfirst):
             return Cut(Reason.TITLE_REPEAT, "standfirst_repeat")
         if bare == self._byline:
             return Cut(Reason.BYLINE_LINE, "byline_line")
-        if bare in self._names:
-            return Cut(Reason.BYLINE_LINE, "author_name")
-        if cut := dateline(text, self._people):
-            return cut
-        return Cut(Reason.AUTHOR_BIO, "bio_paragraph") if tail and self._is_bio(text) else None
+        return Cut(Reason.BYLINE_LINE, "author_name") if bare in self._names else None
+
+    def _only_repeats(self, at: int, chance: float, total: int) -> bool:
+        """Whether a shown standfirst stands above the text of `total` characters, and is not its opening, or all of it."""
+        if len(self._standfirst) * 3 > total:
+            return False
+        block = self._blocks[at]
+        return chance <= _SURE or bool(block.near & MARKS["standfirst"]) or block.tag in _HEADINGS
 
     def _is_bio(self, line: str) -> bool:
         for name in self._people:
@@ -130,26 +149,6 @@ class Judge:
             ) and _BIO_VERB.search(line[:120]):
                 return True
         return False
-
-    def why(self, at: int) -> Cut:
-        """The reason that fits a block which the weighing left out."""
-        block, bare = self._blocks[at], self._squeezed[at]
-        if bare and bare == self._title:
-            return Cut(Reason.TITLE_REPEAT, "title_repeat")
-        if bare and self._standfirst and bare in self._standfirst and len(bare) * 3 > len(self._standfirst):
-            return Cut(Reason.TITLE_REPEAT, "standfirst_repeat")
-        if bare and bare == self._byline:
-            return Cut(Reason.BYLINE_LINE, "byline_line")
-        if bare in self._names:
-            return Cut(Reason.BYLINE_LINE, "author_name")
-        return self._by_words(block) or self._by_markup(block)
-
-    def names(self, at: int, cut: Cut) -> bool:
-        """Whether the reason is one that this block gave, rather than its place in the page's frame."""
-        if cut.reason is Reason.NAVIGATION or cut.rule in ("weighed", "link_dense"):
-            return False
-        block = self._blocks[at]
-        return not block.inside & (_FRAME if self._by_words(block) else _CHROME)
 
     def _by_words(self, block: Block) -> Cut | None:
         if len(block.text) > _LINE_MOST:
@@ -175,11 +174,6 @@ class Judge:
         if block.linked >= _LINK_DENSE * len(block.text):
             return Cut(Reason.RELATED, "link_dense")
         return Cut(Reason.OTHER, "weighed")
-
-
-def _set_apart(block: Block) -> bool:
-    """Whether the markup calls a block the standfirst, or shows it as a heading."""
-    return bool(block.near & MARKS["standfirst"]) or block.tag in _HEADINGS
 
 
 def _line(text: str) -> Cut | None:

@@ -120,7 +120,8 @@ if ! made || [ "$(stamp maker)" != "$maker" ]; then
 fi
 if [ "$(stamp "$kind")" != "$wanted" ]; then
     say "Installing $lock into $venv: some 100 MB to fetch the first time, and half a minute of work"
-    install --require-hashes -r "$lock"
+    # A lock leaves nothing to resolve; and pip <= 23.2 trips over the extras of lxml where two packages ask for them.
+    install --require-hashes --no-deps -r "$lock"
     echo "$wanted" >"$venv/stamp-$kind"
     # The other locks hold all of the runtime lock, in the same versions.
     if [ "$kind" != runtime ]; then cksum <requirements.lock >"$venv/stamp-runtime"; fi

@@ -30,7 +30,7 @@ INSIDE = {
 }  # fmt: skip
 """Bits of `Block.inside`: the elements that a block stands in, itself included; `hidden` is what the page doesn't show."""
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_NAMING = ("class", "id", "role", "itemprop")
+_NAMING = frozenset({"class", "id", "role", "itemprop"})
 
 
 @dataclass(slots=True, eq=False)
@@ -166,12 +166,14 @@ def layout_of(root: Any) -> Layout:
 
 def _opened(child: Any, name: str, at: _Open, reader: _Reader, parents: list[int]) -> _Open:
     own = hidden = 0
-    attributes = child.attrib
-    if attributes:
-        words = " ".join([attributes[key] for key in _NAMING if key in attributes])
-        own = marks_of(words) if words and name not in ("body", "html") else 0
-        if "hidden" in attributes or ("style" in attributes and _HIDDEN.search(attributes["style"])):
+    words = ""
+    for key, value in child.items():
+        if key in _NAMING:
+            words = f"{words} {value}" if words else value
+        elif key == "hidden" or (key == "style" and _HIDDEN.search(value)):
             hidden = INSIDE["hidden"]
+    if words and name not in ("body", "html"):
+        own = marks_of(words)
     bit = INSIDE.get(name, 0) | hidden
     link = at.link or name == "a"
     if name in _BLOCKS:

@@ -185,9 +185,9 @@ class Evidence:
             ("near_", MARKS, [block.near for block in self.blocks]),
             ("marked_", MARKS, [block.marked for block in self.blocks]),
         ):
-            held = np.asarray(values, dtype=np.int64)
-            for name, bit in bits.items():
-                self._add(prefix + name, (held & bit) != 0)
+            held = np.asarray(values, dtype=np.int64)[:, None] & np.asarray(list(bits.values()))
+            told = (held != 0).astype(np.float32)
+            self._columns.extend((prefix + name, told[:, n]) for n, name in enumerate(bits))
 
     def _places(self, length: npt.NDArray[np.float64]) -> None:
         count = len(self.blocks)

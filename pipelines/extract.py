@@ -7,6 +7,7 @@ an article rests on and whether it matters is added by `pipelines.ingest`.
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields as names_of
@@ -90,6 +91,8 @@ def warm() -> None:
         extract(page)
     weights(voted=True)
     second_opinion.ask(parse(page))
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not looked through again with every page
 
 
 def chosen_from(evidence: Evidence, chances: Sequence[float]) -> list[int]:

@@ -79,6 +79,7 @@ class Judge:
         self._title = squeeze(fields.title.value) if fields.title else ""
         shown = fields.standfirst is not None and fields.standfirst.origin is Origin.HEADING
         self._standfirst = squeeze(fields.standfirst.value) if shown and fields.standfirst else ""
+        self._described = squeeze(fields.standfirst.value) if fields.standfirst and not shown else ""
         self._byline = squeeze(fields.byline.value) if fields.byline else ""
         self._people = fields.authors.value if fields.authors else ()
         self._names = {squeeze(name) for name in self._people} | {squeeze("".join(self._people))}
@@ -131,6 +132,8 @@ class Judge:
             return Cut(Reason.TITLE_REPEAT, "title_repeat")
         if head and bare in self._standfirst and len(bare) * 3 > len(self._standfirst):
             return Cut(Reason.TITLE_REPEAT, "standfirst_repeat")
+        if head and bare == self._described and _set_apart(self._blocks[at]):
+            return Cut(Reason.TITLE_REPEAT, "standfirst_repeat")
         if bare == self._byline:
             return Cut(Reason.BYLINE_LINE, "byline_line")
         return Cut(Reason.BYLINE_LINE, "author_name") if bare in self._names else None
@@ -139,8 +142,7 @@ class Judge:
         """Whether a shown standfirst stands above the text of `total` characters, and is not its opening, or all of it."""
         if len(self._standfirst) * 3 > total:
             return False
-        block = self._blocks[at]
-        return chance <= _SURE or bool(block.near & MARKS["standfirst"]) or block.tag in _HEADINGS
+        return chance <= _SURE or _set_apart(self._blocks[at])
 
     def _is_bio(self, line: str) -> bool:
         for name in self._people:
@@ -174,6 +176,11 @@ class Judge:
         if block.linked >= _LINK_DENSE * len(block.text):
             return Cut(Reason.RELATED, "link_dense")
         return Cut(Reason.OTHER, "weighed")
+
+
+def _set_apart(block: Block) -> bool:
+    """Whether the markup calls a block the standfirst, or shows it as a heading."""
+    return bool(block.near & MARKS["standfirst"]) or block.tag in _HEADINGS
 
 
 def _line(text: str) -> Cut | None:

@@ -90,6 +90,8 @@ def _gate(page: SeenPage) -> str | None:
     last = max(texts, default=first) + 15
     for n, phrase in page.spoken.find(_GATES):
         apart = blocks[n].inside & (INSIDE["nav"] | INSIDE["footer"])
+        if n in texts and sum(text > n for text in texts) > 1:
+            continue  # the article's own words: a gate ends the text
         # "Scroll to continue reading" stands below an advertisement.
         if first <= n <= last and not apart and "scroll" not in blocks[n].text.casefold():
             return phrase

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.errors import ExtractError
 from pipelines.extract import extract
+from pipelines.identity import block_fingerprint
 from pipelines.records import Context, Entry, Extraction, Hints, Origin, Page, Precision, Reason, When
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -140,6 +141,73 @@ def test_outlets_rules_prune_keep_and_name_byline_and_date() -> None:
     assert found.published is not None
     assert found.published.value.isoformat() == "2026-01-12T14:05+01:00"
     assert found.published.value.zone_assumed
+
+
+def test_pruned_element_within_a_line_leaves_the_rest_of_it() -> None:
+    marked = PARAGRAPHS.replace("otto domande", "<span class='nota'>Leggi la nota. </span>otto domande")
+    found = extract(page(f"<article>{marked}</article>"), Context(hints=Hints(prune=(".nota",))))
+    gone = [block for block in found.removed if block.reason is Reason.OUTLET_RULE]
+    assert [(block.text, block.rule) for block in gone] == [("Leggi la nota.", "prune .nota")]
+    assert "Leggi la nota" not in found.text
+    assert BODY[0] in found.text
+    assert BODY[2] in found.text
+
+
+def test_first_rule_that_matches_says_where_the_text_is() -> None:
+    body = f"<div id='uno'>{PARAGRAPHS}</div><div id='due'><p>{'Altro testo, che non è l’articolo. ' * 8}</p></div>"
+    found = extract(page(body), Context(hints=Hints(keep=("#manca", "#uno", "#due"))))
+    assert found.text == TEXT
+    assert not found.second_opinion
+
+
+def test_rule_that_matches_nothing_changes_nothing() -> None:
+    made = page(f"<h1>Un modello per gli sportelli dei comuni</h1><article>{PARAGRAPHS}</article>")
+    assert extract(made, Context(hints=Hints(keep=("#manca",), prune=(".manca",)))) == extract(made)
+
+
+def test_block_that_the_outlets_other_articles_repeat_goes_unless_shared() -> None:
+    made = page(f"<article>{PARAGRAPHS}</article>")
+    known = frozenset({block_fingerprint(BODY[1])})
+    gone = extract(made, Context(repeated=known))
+    assert gone.text == f"{BODY[0]}\n{BODY[2]}"
+    assert reasons(gone)[Reason.REPEATED] == BODY[1]
+    kept = extract(made, Context(repeated=known, hints=Hints(shared=(BODY[1],))))
+    assert kept.text == TEXT
+
+
+def test_kept_and_removed_share_one_scale_and_no_place_on_it() -> None:
+    found = extract(
+        page(
+            f"<nav><a href='/p'>Politica</a></nav><h1>Un modello per gli sportelli dei comuni</h1><article><p>12 gennaio 2026</p>{PARAGRAPHS}"
+            "<div class='share-buttons'><p>Condividi su Facebook</p></div><div class='newsletter-box'><p>Iscriviti alla newsletter</p></div></article>"
+        )
+    )
+    assert [block.text for block in found.kept] == BODY
+    assert [block.position for block in found.kept] == [3, 4, 5]
+    gone = {block.position + n for block in found.removed for n in range(block.text.count("\n") + 1)}
+    assert gone
+    assert not gone & {block.position for block in found.kept}
+    assert {"date_line", "share", "newsletter"} <= set(reasons(found))
+
+
+def test_short_page_is_asked_about_and_a_long_clear_one_is_not() -> None:
+    town = ("Lodi", "Cuneo", "Trieste", "Lecce", "Nuoro", "Aosta", "Pavia", "Siena")
+    long = "".join(
+        f"<p>Nella prova di {name} il sistema ha risposto alle domande dei cittadini con un margine d’errore minore di quello degli sportelli.</p>"
+        for name in town
+    )
+    title = "<h1>Un modello per gli sportelli dei comuni</h1>"
+    assert extract(page(f"{title}<article>{PARAGRAPHS}</article>")).second_opinion
+    assert not extract(page(f"{title}<article>{long}</article>")).second_opinion
+
+
+def test_links_alone_are_no_article() -> None:
+    links = "".join(
+        f"<li><a href='/{n}'>Un titolo del sito che porta alla pagina numero {n}</a></li>" for n in range(60)
+    )
+    with pytest.raises(ExtractError) as told:
+        extract(page(f"<h1>Notizie</h1><ul>{links}</ul>"))
+    assert told.value.code in ("no_article", "index_page")
 
 
 def test_windows_1252_declared_as_utf_8_is_read_right() -> None:

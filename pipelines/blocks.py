@@ -7,7 +7,7 @@ Which blocks are the article is judged by `pipelines.weighing`; what its first b
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.marks import marks_of
@@ -16,7 +16,7 @@ _UNSEEN = frozenset(
     {"script", "style", "template", "svg", "iframe", "head", "title", "object", "embed", "audio", "video", "canvas", "map",
      "select", "option", "datalist", "textarea", "math", "meter", "progress"}
 )  # fmt: skip
-_BLOCKS = frozenset(
+BLOCKS = frozenset(
     {"p", "div", "section", "article", "aside", "header", "footer", "main", "nav", "ul", "ol", "li", "h1", "h2", "h3", "h4",
      "h5", "h6", "table", "thead", "tbody", "tr", "td", "th", "caption", "blockquote", "figure", "figcaption", "form", "fieldset",
      "legend", "address", "dl", "dt", "dd", "pre", "center", "details", "summary", "hr", "body", "html", "dialog", "menu", "button"}
@@ -57,6 +57,16 @@ class Block:
     position: int
     soft: bool
     """It begins after a single <br>: the line before belongs to the same paragraph."""
+
+    def with_rest(self, rest: Block) -> Block:
+        """The line that this block and the rest of it are, once what stood between them is gone."""
+        return replace(
+            self,
+            text=f"{self.text} {rest.text}",
+            linked=self.linked + rest.linked,
+            links=self.links + rest.links,
+            strong=self.strong + rest.strong,
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -176,7 +186,7 @@ def _opened(child: Any, name: str, at: _Open, reader: _Reader, parents: list[int
         own = marks_of(words)
     bit = INSIDE.get(name, 0) | hidden
     link = at.link or name == "a"
-    if name in _BLOCKS:
+    if name in BLOCKS:
         reader.end(at)
         reader.soft = False
         parents.append(at.container)

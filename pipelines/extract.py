@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pipelines import boilerplate, jsonld, metadata, rendering, second_opinion
-from pipelines.blocks import Block, Layout, layout_of
+from pipelines.blocks import BLOCKS, Block, Layout, layout_of
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
 from pipelines.evidence import Evidence
@@ -106,23 +106,39 @@ def chosen_from(evidence: Evidence, chances: Sequence[float]) -> list[int]:
 def _without_pruned(tree: Any, context: Context) -> tuple[Layout, list[tuple[Block, boilerplate.Cut]]]:
     """The page's layout less what the outlet's rules take out of it, which is gone from the tree, too."""
     ruled = {element: selector for selector in context.hints.prune for element in select(tree, selector)}
-    for element in ruled:
-        element.tag = "div"  # a block of its own, also where it stood in a line
+    inline = {element for element in ruled if element.tag not in BLOCKS}
+    amid = {element for element in inline if _stands_amid_text(element)}
+    for element in inline:
+        element.tag = "div"  # a block of its own, also where it stands in a line
     layout = layout_of(tree)
     if not ruled:
         return layout, []
     left: list[Block] = []
     pruned: list[tuple[Block, boilerplate.Cut]] = []
+    broken = False  # the line before was only broken by what is cut out of it
     for block in layout.blocks:
-        selector = next((ruled[element] for element in _upwards(block) if element in ruled), None)
-        if selector is None:
-            left.append(block)
+        holder = next((element for element in _upwards(block) if element in ruled), None)
+        if holder is not None:
+            pruned.append((block, boilerplate.Cut(Reason.OUTLET_RULE, f"prune {ruled[holder]}")))
+            broken = holder in amid
+        elif left and broken and left[-1].element is block.element:
+            left[-1] = left[-1].with_rest(block)
         else:
-            pruned.append((block, boilerplate.Cut(Reason.OUTLET_RULE, f"prune {selector}")))
+            left.append(block)
+            broken = False
     for element in ruled:
         if element.getparent() is not None:
             element.drop_tree()
     return Layout(left, layout.parents), pruned
+
+
+def _stands_amid_text(element: Any) -> bool:
+    """Whether an inline element has text of its line on both sides."""
+    before = element.getprevious()
+    begins = element.getparent().text if before is None else before.tail
+    return bool((element.tail or "").strip()) and (
+        bool((begins or "").strip()) or (before is not None and before.tag != "br")
+    )
 
 
 def _upwards(block: Block) -> Iterator[Any]:

@@ -261,3 +261,23 @@ def test_damaged_markup_is_a_result_or_a_clear_error(body: str) -> None:
     except ExtractError as told:
         outcome = told.code
     assert outcome in ("no_article", "unreadable") or BODY[0] in outcome
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Il sistema <span class='nota'>(sponsor)</span>risponde ai cittadini.", "Il sistema risponde ai cittadini."),
+        (
+            "<b>Il sistema</b><span class='nota'>sponsor</span> risponde ai cittadini.",
+            "Il sistema risponde ai cittadini.",
+        ),
+        ("<span class='nota'>sponsor</span>Il sistema risponde.", "Il sistema risponde."),
+        ("Il sistema.<br><br><span class='nota'>sponsor</span>Poi risponde.", "Il sistema.\nPoi risponde."),
+        ("Il sistema.<span class='nota'>sponsor</span><br>Poi risponde.", "Il sistema.\nPoi risponde."),
+    ],
+)
+def test_what_is_pruned_out_of_a_line_leaves_the_line_whole(line: str, expected: str) -> None:
+    made = page(f"<h1>Un modello per gli sportelli dei comuni</h1><div id='testo'><p>{line}</p>{PARAGRAPHS}</div>")
+    found = extract(made, Context(hints=Hints(keep=("#testo",), prune=(".nota",))))
+    assert found.text == f"{expected}\n{TEXT}"
+    assert reasons(found)[Reason.OUTLET_RULE].strip("()") == "sponsor"

@@ -56,7 +56,6 @@ class Example:
     weight: np.ndarray
     fields: Metadata
     evidence: Evidence
-    body: str | None
 
 
 def examples(data: Path) -> Iterator[Example]:
@@ -91,7 +90,6 @@ def examples(data: Path) -> Iterator[Example]:
                 weight=weight,
                 fields=fields,
                 evidence=evidence,
-                body=jsonld.text_of(article.get("articleBody")),
             )
 
 
@@ -205,7 +203,7 @@ def text_of(page: Example, alone: Weights, voted: Weights) -> str:
     """The text as `pipelines.extract` would put it together with these weights."""
     blocks = page.evidence.blocks
     chances = alone.probabilities(page.alone)
-    if second_opinion.wanted(page.evidence, chances, Context(), page.body):
+    if second_opinion.wanted(page.evidence, chances, Context()):
         chances = voted.probabilities(page.voted)
     kept = chosen_from(page.evidence, chances.tolist())
     cuts = boilerplate.Judge(blocks, page.evidence.squeezed, page.fields).residue(kept, chances.tolist())

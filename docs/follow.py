@@ -30,11 +30,10 @@ def main(path: str, url: str) -> None:
     layout = layout_of(tree)
     article = jsonld.find_article(tree, url) or {}
     fields = metadata.read(tree, page, Context(), article, layout.blocks)
-    body = jsonld.text_of(article.get("articleBody"))
-    evidence = Evidence(layout, fields, body=body)
+    evidence = Evidence(layout, fields, body=jsonld.text_of(article.get("articleBody")))
     table, names = evidence.table(), evidence.names(voted=False)
     alone = weights(voted=False).probabilities(table)
-    asked = second_opinion.wanted(evidence, alone, Context(), body)
+    asked = second_opinion.wanted(evidence, alone, Context())
     voted = weights(voted=True).probabilities(evidence.table_with(second_opinion.ask(tree))) if asked else alone
     found = extract(page)
     fate = {block.position: "kept" for block in found.kept}

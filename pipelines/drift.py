@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import comb
 from statistics import median
 
+from pipelines.length import weight
 from pipelines.records import Extraction
-from pipelines.repetition import weight
 
 RECENT = 10
 """Pages that are compared with those before them."""
@@ -30,7 +30,7 @@ _EXTREME = 0.1  # of the past lies beyond what counts as usual, at either end
 class Figures:
     """What one page gave. Where it held no article `read` is false, and all else says nothing.
 
-    `length` is in characters (`repetition.weight`), `removed_share` what was taken out of all that was weighed.
+    `length` is in characters (`length.weight`), `removed_share` what was taken out of all that was weighed.
     """
 
     read: bool

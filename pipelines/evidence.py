@@ -77,12 +77,13 @@ class Evidence:
     def __init__(self, layout: Layout, fields: Metadata, *, body: str | None) -> None:
         """`body` is the page's own statement of the text (JSON-LD articleBody)."""
         self.blocks = layout.blocks
+        self.stated = squeeze(body or "")
         self.squeezed = [squeeze(block.text) for block in self.blocks]
         self.title_at = self._headline(fields)
         self._columns: list[tuple[str, npt.NDArray[Any]]] = []
         if not self.blocks:
             return
-        texts = self._texts(fields, body)
+        texts = self._texts(fields)
         length = texts[:, 0].astype(np.float64)
         containers = Containers(layout, length)
         for n, name in enumerate(_TEXT_COLUMNS, start=1):
@@ -150,7 +151,7 @@ class Evidence:
                 first = k if first is None else first
         return first if first is not None else next((k for k, b in enumerate(self.blocks) if b.tag == "h1"), None)
 
-    def _texts(self, fields: Metadata, body: str | None) -> npt.NDArray[np.float32]:
+    def _texts(self, fields: Metadata) -> npt.NDArray[np.float32]:
         """A row a block: its weighted characters, then _TEXT_COLUMNS."""
         title = squeeze(fields.title.value) if fields.title else ""
         standfirst = squeeze(fields.standfirst.value) if fields.standfirst else ""
@@ -159,7 +160,6 @@ class Evidence:
             said = (fields.standfirst.value, *(value for _, value in fields.standfirst.disagreeing))
             summary = squeeze(max(said, key=len))[:60]
         people = [name for name in map(squeeze, fields.authors.value if fields.authors else ()) if name]
-        stated = squeeze(body or "")
         seen = Counter(self.squeezed)
         rows = []
         for block, bare in zip(self.blocks, self.squeezed, strict=True):
@@ -172,7 +172,7 @@ class Evidence:
                 len(bare) < 200 and any(name in bare for name in people),
                 bare in people,
                 min(seen[bare], 5),
-                _stated(bare, stated),
+                _stated(bare, self.stated),
             )
             short = len(block.text) <= _LINE_MOST
             row += [short and pattern.match(block.text) is not None for _, _, pattern in wording.LINES]

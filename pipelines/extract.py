@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields as names_of
 from datetime import UTC, datetime
@@ -21,15 +20,13 @@ from pipelines.blocks import BLOCKS, Block, Layout, layout_of
 from pipelines.decoding import parse
 from pipelines.errors import ExtractError
 from pipelines.evidence import Evidence
+from pipelines.length import LEAST, weight
 from pipelines.page_kinds import kind_of
 from pipelines.records import Context, Extraction, KeptBlock, Metadata, Page, Reason
 from pipelines.selectors import select
 from pipelines.weighing import cut_at, weights
 
-TEXT_LEAST = 120
-"""Characters (40 in scripts without spaces count as much): shorter texts are stubs, walls or indexes, not articles."""
 _NODES_MOST = 60_000  # elements; the largest real page of 784 has 14,000
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B008 -- frozen
@@ -45,9 +42,8 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     blocks = layout.blocks
     article = jsonld.find_article(tree, page.url) or {}
     fields = metadata.read(tree, page, context, article, blocks)
-    body = jsonld.text_of(article.get("articleBody"))
-    evidence = Evidence(layout, fields, body=body)
-    chances, asked = _weighed(tree, evidence, context, body)
+    evidence = Evidence(layout, fields, body=jsonld.text_of(article.get("articleBody")))
+    chances, asked = _weighed(tree, evidence, context)
     judge = boilerplate.Judge(blocks, evidence.squeezed, fields)
     kept = chosen_from(evidence, chances)
     cuts = judge.residue(kept, chances)
@@ -58,7 +54,7 @@ def extract(page: Page, context: Context = Context()) -> Extraction:  # noqa: B0
     if said := kind_of(tree, url=page.url, article=article, fields=fields, blocks=blocks, text=text):
         called = said.kind.replace("_", " ")
         raise ExtractError(f"no article but {called}: {said.evidence}", subject=page.url, code=said.kind.value)
-    if _weight(text) < TEXT_LEAST:
+    if weight(text) < LEAST:
         raise ExtractError(
             f"its text has {len(text)} characters: no article, or one that can't be read",
             subject=page.url,
@@ -146,14 +142,14 @@ def _upwards(block: Block) -> Iterator[Any]:
     yield from block.element.iterancestors()
 
 
-def _weighed(tree: Any, evidence: Evidence, context: Context, body: str | None) -> tuple[Sequence[float], bool]:
+def _weighed(tree: Any, evidence: Evidence, context: Context) -> tuple[Sequence[float], bool]:
     """Each block's probability, and whether another reader was asked for it."""
     if not evidence.blocks:
         return [], False
     if (inside := _ruled(tree, evidence.blocks, context)) is not None:
         return inside, False
     chances = weights(voted=False).probabilities(evidence.table())
-    if not second_opinion.wanted(evidence, chances, context, body):
+    if not second_opinion.wanted(evidence, chances, context):
         return chances.tolist(), False
     opinion = second_opinion.ask(tree)
     return weights(voted=True).probabilities(evidence.table_with(opinion)).tolist(), True
@@ -165,7 +161,3 @@ def _ruled(tree: Any, blocks: Sequence[Block], context: Context) -> list[float] 
         if holders := set(select(tree, selector)):
             return [float(any(element in holders for element in _upwards(block))) for block in blocks]
     return None
-
-
-def _weight(text: str) -> int:
-    return len(text) + 2 * len(_CJK.findall(text))

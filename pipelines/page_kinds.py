@@ -12,7 +12,8 @@ from typing import Any
 
 from pipelines import kind_wording as wording
 from pipelines.blocks import INSIDE, Block
-from pipelines.page_view import LEAST, STUB, Found, Kind, SeenPage, weight
+from pipelines.length import LEAST, weight
+from pipelines.page_view import STUB, Found, Kind, SeenPage
 from pipelines.records import Metadata
 from pipelines.walls import consent_wall, paywall_teaser
 

@@ -15,13 +15,11 @@ from urllib.parse import urlsplit
 
 from pipelines.blocks import INSIDE, Block
 from pipelines.jsonld import address_of
+from pipelines.length import weight
 from pipelines.records import Metadata
 
-LEAST = 120
-"""Characters without which there is no article, as `pipelines.extract` has it."""
 STUB = 500
 """Characters of text beside what a page is there for, at most."""
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SITE = re.compile(r"\s+[|–—•·:-]\s+")
 _LD_TYPE = re.compile(r"\"@type\"\s*:\s*\[?\s*\"(\w{1,40})\"")
 
@@ -137,8 +135,3 @@ class Spoken:
 def _bare(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}"
-
-
-def weight(text: str) -> int:
-    """Characters; those of scripts without spaces count threefold, as in `pipelines.extract`."""
-    return len(text) + (2 * len(_CJK.findall(text)) if not text.isascii() else 0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pipelines.identity import block_fingerprint
+from pipelines.length import weight
 from pipelines.records import Extraction, Reason
 
 K = TypeVar("K", bound=Hashable)
@@ -28,7 +29,6 @@ background paragraph of a running story is repeated, too, but only as long as th
 _TWIN_SHARE, _TWIN_OWN = 0.2, 300
 """A share and a number of characters: an article with no more text of its own than both is another one once more."""
 _WORD = re.compile(r"\w")
-_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SAMPLE = 400  # characters of a block that are kept to show what it says
 
 
@@ -84,10 +84,6 @@ def seen_blocks(extraction: Extraction, *, exempt: Container[bytes] = frozenset(
         if _WORD.search(text) and print_ not in exempt:
             found.setdefault(print_, SeenBlock(print_, text[:_SAMPLE], weight(text), kept))
     return tuple(found.values())
-
-
-def weight(text: str) -> int:
-    return len(text) + 2 * len(_DENSE.findall(text))
 
 
 def outer(blocks: Sequence[SeenBlock], recurring: Container[bytes]) -> tuple[frozenset[bytes], frozenset[bytes]]:

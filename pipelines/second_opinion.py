@@ -28,7 +28,7 @@ _config.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")  # the sandbox has its own, wh
 _config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "100")
 
 
-def wanted(evidence: Evidence, chances: npt.NDArray[np.float64], context: Context, body: str | None) -> bool:
+def wanted(evidence: Evidence, chances: npt.NDArray[np.float64], context: Context) -> bool:
     """Whether the page is suspect: doubtful blocks, little text, or another text than is stated elsewhere."""
     length = np.array([len(block.text) for block in evidence.blocks], dtype=np.float64)
     expected = float((length * chances).sum())
@@ -36,7 +36,7 @@ def wanted(evidence: Evidence, chances: npt.NDArray[np.float64], context: Contex
     if expected < _SHORT or doubt > _DOUBT_MOST * expected:
         return True
     kept = [text for text, chance in zip(evidence.squeezed, chances, strict=True) if chance >= 0.5]
-    stated = len(squeeze(body or ""))
+    stated = len(evidence.stated)
     if stated >= _STATED_LEAST and not 1 / _STATED_OFF < sum(map(len, kept)) / stated < _STATED_OFF:
         return True
     summary = context.entry.summary if context.entry else None

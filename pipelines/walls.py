@@ -10,7 +10,8 @@ import re
 from pipelines import kind_wording as wording
 from pipelines.blocks import INSIDE
 from pipelines.jsonld import text_of
-from pipelines.page_view import LEAST, Found, Kind, SeenPage, weight
+from pipelines.length import LEAST, weight
+from pipelines.page_view import Found, Kind, SeenPage
 
 _REST = 250
 """Characters beside a consent dialogue: more, and the dialogue stands on an article."""

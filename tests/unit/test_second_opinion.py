@@ -43,7 +43,7 @@ def wanted(
     evidence = Evidence(layout, metadata.read(tree, made, Context(), {}, layout.blocks), body=body)
     chances = np.array([kept if block.tag == "p" else left for block in layout.blocks])
     context = Context(entry=Entry(url=made.url, summary=summary) if summary is not None else None)
-    return second_opinion.wanted(evidence, chances, context, body)
+    return second_opinion.wanted(evidence, chances, context)
 
 
 def test_clear_page_is_not_asked_about() -> None:

@@ -1,5 +1,7 @@
 """The command `aiwire`: one thin function a command; what each does lives in the module it imports.
 
+What concerns what landed is `crawler.cli.articles`, the database `crawler.cli.db`.
+
 Exit codes: 0 done; 1 something failed that was tried (a source, a page, an outlet); 2 wrong usage or configuration;
 3 Postgres can't be reached; 130 interrupted.
 """
@@ -13,6 +15,8 @@ from typing import Annotated
 
 import typer
 
+from crawler.cli import articles, db
+from crawler.cli.options import Json, Outlet, settings_of
 from pipelines.errors import AiwireError, ConfigError, Unavailable
 
 app = typer.Typer(
@@ -22,14 +26,9 @@ app = typer.Typer(
     help="A newswire for the AI industry that fills your own Postgres.",
 )
 outlets_app = typer.Typer(no_args_is_help=True, help="The outlets as configured.")
-articles_app = typer.Typer(no_args_is_help=True, help="What landed.")
-db_app = typer.Typer(no_args_is_help=True, help="The database in use.")
 app.add_typer(outlets_app, name="outlets")
-app.add_typer(articles_app, name="articles")
-app.add_typer(db_app, name="db")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Outlet = Annotated[str | None, typer.Option("--outlet", help="Only this outlet.")]
+app.add_typer(articles.app, name="articles")
+app.add_typer(db.app, name="db")
 
 
 @app.callback()
@@ -51,7 +50,7 @@ def demo(
     """Run the daemon against three outlets on loopback, and show what it made of them."""
     from crawler.demo import run_demo
 
-    raise typer.Exit(run_demo(_settings(context, demo=True, need_contact=False), once=once, as_json=json))
+    raise typer.Exit(run_demo(settings_of(context, demo=True, need_contact=False), once=once, as_json=json))
 
 
 @app.command()
@@ -63,7 +62,7 @@ def run(
     """The daemon, until Ctrl-C; SIGHUP or a changed file reloads the outlets."""
     from crawler.commands import run_daemon
 
-    settings = _settings(context, need_contact=True)
+    settings = settings_of(context, need_contact=True)
     if once:
         from crawler.crawling import run_once
 
@@ -82,7 +81,7 @@ def crawl(
     """One outlet now, in the foreground: the first-contact check."""
     from crawler.crawling import crawl_outlet
 
-    raise typer.Exit(crawl_outlet(_settings(context, need_contact=True), outlet, limit))
+    raise typer.Exit(crawl_outlet(settings_of(context, need_contact=True), outlet, limit))
 
 
 @app.command("try")
@@ -101,7 +100,7 @@ def try_(
 
     if json and markdown:
         raise ConfigError("--json holds the Markdown, too: ask for one of them", code="usage")
-    settings = _settings(context, need_contact=target.startswith(("http://", "https://")))
+    settings = settings_of(context, need_contact=target.startswith(("http://", "https://")))
     wish = Wish(url=url, slug=outlet, at=at, as_json=json, as_markdown=markdown)
     raise typer.Exit(try_target(settings, target, wish))
 
@@ -119,7 +118,7 @@ def extract(
 
     if not batch:
         raise ConfigError("for a single page there is `aiwire try`", code="usage")
-    raise typer.Exit(extract_pages(_settings(context), source, target, learn=learn))
+    raise typer.Exit(extract_pages(settings_of(context), source, target, learn=learn))
 
 
 @app.command()
@@ -138,7 +137,7 @@ def reprocess(
     from crawler.reprocess import reprocess_outlet
 
     day = since.replace(tzinfo=UTC) if since else None
-    code = reprocess_outlet(_settings(context), outlet, since=day, yes=yes, dry_run=dry_run, as_json=json)
+    code = reprocess_outlet(settings_of(context), outlet, since=day, yes=yes, dry_run=dry_run, as_json=json)
     raise typer.Exit(code)
 
 
@@ -147,7 +146,7 @@ def outlets_list(context: typer.Context, json: Json = False) -> None:
     """Every outlet with its sources."""
     from crawler.commands import list_outlets
 
-    list_outlets(_settings(context), as_json=json)
+    list_outlets(settings_of(context), as_json=json)
 
 
 @outlets_app.command("check")
@@ -155,30 +154,7 @@ def outlets_check(context: typer.Context) -> None:
     """Every mistake in every file at once; nothing is fetched."""
     from crawler.commands import check_outlets
 
-    raise typer.Exit(check_outlets(_settings(context)))
-
-
-@articles_app.command("list")
-def articles_list(
-    context: typer.Context,
-    outlet: Outlet = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
-    json: Json = False,
-) -> None:
-    """The newest articles."""
-    from crawler.commands import list_articles
-
-    list_articles(_settings(context), outlet=outlet, most=limit, as_json=json)
-
-
-@articles_app.command("show")
-def articles_show(
-    context: typer.Context, key: Annotated[str, typer.Argument(metavar="ID|URL")], json: Json = False
-) -> None:
-    """One article whole: text, credits, what was removed, revisions."""
-    from crawler.commands import show_article
-
-    raise typer.Exit(show_article(_settings(context), key, as_json=json))
+    raise typer.Exit(check_outlets(settings_of(context)))
 
 
 @app.command()
@@ -186,34 +162,7 @@ def status(context: typer.Context, json: Json = False) -> None:
     """Per source: last poll, last new article, next poll, state, error."""
     from crawler.commands import show_status
 
-    show_status(_settings(context), as_json=json)
-
-
-@db_app.command("migrate")
-def db_migrate(context: typer.Context) -> None:
-    """Bring the database to this release's schema."""
-    from crawler.commands import migrate_database
-
-    migrate_database(_settings(context))
-
-
-@db_app.command("shell")
-def db_shell(
-    context: typer.Context,
-    command: Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and end.")] = None,
-) -> None:
-    """Psql on the database, or a plain prompt where psql is missing."""
-    from crawler.shell import open_shell
-
-    raise typer.Exit(open_shell(_settings(context), command))
-
-
-@db_app.command("url")
-def db_url(context: typer.Context) -> None:
-    """The database's URL, for other programs; a password in DATABASE_URL is printed as well."""
-    from crawler.commands import print_url
-
-    print_url(_settings(context))
+    show_status(settings_of(context), as_json=json)
 
 
 def main() -> None:
@@ -239,13 +188,3 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         raise
-
-
-def _settings(context: typer.Context, *, demo: bool = False, need_contact: bool = False):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from crawler.commands import prepare
-
-    return prepare(context.obj["config"], demo=demo or context.obj["demo"], need_contact=need_contact)
-
-
-if __name__ == "__main__":
-    main()

@@ -17,7 +17,7 @@ from pipelines.records import Extraction, Ingested
 from pipelines.store import repetition
 from pipelines.store.database import Connection
 from pipelines.store.repetition import Learned
-from pipelines.store.revisions import Reading, Reason, write_revision
+from pipelines.store.revisions import Reading, Reason, published_at, write_revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +102,21 @@ async def store(
     if isinstance(judged, verdict.New):
         await connection.execute(
             """
-            INSERT INTO aiwire.article (id, outlet, url, revision, content_hash, first_seen_at, changed_at)
-            VALUES (%s, %s, %s, 1, %s, %s, %s)
+            INSERT INTO aiwire.article (id, outlet, url, revision, content_hash, published_at, first_seen_at, changed_at)
+            VALUES (%s, %s, %s, 1, %s, %s, %s, %s)
             """,
-            (id_, outlet, url, ingested.content_hash, now, now),
+            (id_, outlet, url, ingested.content_hash, published_at(extraction), now, now),
         )
         first = Reason(number=1, why="first")
         await write_revision(connection, id_, first, ingested, reading=reading, capture_sha256=capture_sha256, now=now)
     elif isinstance(judged, verdict.Revision):
         revision += 1
         await connection.execute(
-            "UPDATE aiwire.article SET revision = %s, content_hash = %s, changed_at = %s, url = %s WHERE id = %s",
-            (revision, ingested.content_hash, now, url, id_),
+            """
+            UPDATE aiwire.article SET revision = %s, content_hash = %s, published_at = %s, changed_at = %s, url = %s
+            WHERE id = %s
+            """,
+            (revision, ingested.content_hash, published_at(extraction), now, url, id_),
         )
         edit = Reason(number=revision, why="publisher_edit", changed=judged.changed)
         await write_revision(connection, id_, edit, ingested, reading=reading, capture_sha256=capture_sha256, now=now)
@@ -160,8 +163,8 @@ async def _re_extract(
         return known, ()
     id_, number = known.article_id, known.revision + 1
     await connection.execute(
-        "UPDATE aiwire.article SET revision = %s, content_hash = %s, changed_at = %s WHERE id = %s",
-        (number, again.ingested.content_hash, now, id_),
+        "UPDATE aiwire.article SET revision = %s, content_hash = %s, published_at = %s, changed_at = %s WHERE id = %s",
+        (number, again.ingested.content_hash, published_at(again.ingested.extraction), now, id_),
     )
     ours = Reason(number=number, why="re_extraction", changed=judged.changed)
     sha256 = again.capture_sha256
@@ -178,7 +181,8 @@ async def known_by_id(connection: Connection, article_id: UUID) -> verdict.Known
 _KNOWN = """
     SELECT a.id, a.url, a.revision, a.content_hash, r.title, r.standfirst, r.authors, r.published, r.modified, r.text,
            r.rules
-    FROM aiwire.article a JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision
+    FROM aiwire.article a
+    JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
 """
 
 
@@ -196,7 +200,7 @@ async def _known(
                r.published, r.modified, r.text, r.rules
         FROM aiwire.article_url u
         JOIN aiwire.article a ON a.id = u.article_id
-        JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision
+        JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
         WHERE u.outlet = %s AND ((u.kind = 'url' AND u.value = ANY(%s)) OR (u.kind = 'guid' AND u.value = %s))
         """,
         (outlet, [*own, canonical], guid),

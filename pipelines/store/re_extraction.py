@@ -73,7 +73,7 @@ async def kept(connection: Connection, article_id: UUID) -> Kept | None:
     cursor = await connection.execute(
         """
         SELECT a.revision, c.id, e.id FROM aiwire.article a
-        JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision
+        JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
         JOIN aiwire.entry e ON e.article_id = a.id
         JOIN aiwire.capture c ON c.entry_id = e.id
         WHERE a.id = %s AND (c.sha256 = r.capture_sha256 OR (e.disposition = 'stored' AND e.reason IS NULL

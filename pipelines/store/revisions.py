@@ -122,6 +122,12 @@ async def write_revision(
         )
 
 
+def published_at(extraction: Extraction) -> datetime | None:
+    """The instant of publication as it stands in the row; UTC."""
+    when = _value(extraction.published)
+    return when.utc if when else None
+
+
 _FIELDS = (
     "title", "standfirst", "byline", "authors", "published", "modified", "language", "section", "image", "paywalled", "rights",
 )  # fmt: skip

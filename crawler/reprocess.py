@@ -33,7 +33,7 @@ from pipelines.errors import ConfigError, ExtractError, SandboxError
 from pipelines.records import Entry, Ingested, Page
 from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
-from pipelines.store import articles, captures, drift, entries, repetition, reprocess
+from pipelines.store import articles, captures, drift, entries, known_articles, repetition, reprocess
 from pipelines.store.articles import ReadAgain, Stored
 from pipelines.store.database import Connection, Database
 from pipelines.store.entries import Disposition, Work
@@ -177,9 +177,10 @@ async def _outcomes(run: _Run, progress: Progress) -> AsyncIterator[Outcome]:
 
 async def _article(run: _Run, article_id: UUID) -> Outcome:
     async with run.database.transaction() as connection:
-        known = await articles.known_by_id(connection, article_id)
-    if known is None:
+        article = await known_articles.by_id(connection, article_id)
+    if article is None or article.withdrawn_reason is not None:
         return Outcome("not_kept", str(article_id))
+    known = article.known
     found = await find_kept(run.database, article_id)
     if found is None:
         return Outcome("not_kept", known.url)

@@ -1,20 +1,20 @@
-"""Articles: finds the article that a page is, and writes what differs, in one transaction.
+"""Articles: writes what a page brings to the article that it is, in one transaction.
 
-Whether a page is a new article or a revision is judged by `pipelines.verdict`; a revision's rows are written by
-`pipelines.store.revisions`.
+Which article that is, is found by `pipelines.store.known_articles`; whether it is new or a revision is judged by
+`pipelines.verdict`; a revision's rows are written by `pipelines.store.revisions`. The change feed tells what is written
+here by itself (trigger `tell_change`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pipelines import verdict
-from pipelines.identity import article_id, canonical_url, same_article, trusted_canonical
-from pipelines.records import Extraction, Ingested
-from pipelines.store import repetition
+from pipelines.identity import article_id, canonical_url, trusted_canonical
+from pipelines.records import Ingested
+from pipelines.store import known_articles, repetition
 from pipelines.store.database import Connection
 from pipelines.store.repetition import Learned
 from pipelines.store.revisions import Reading, Reason, published_at, write_revision
@@ -47,6 +47,11 @@ class Doubt:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Nothing was written: somebody asked that this address be forgotten (`aiwire forget`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAgain:
     """The kept page of a revision, as today's rules read it."""
@@ -74,21 +79,27 @@ async def store(
     reading: Reading = Reading(),  # noqa: B008 -- frozen
     before: ReadAgain | None = None,
     certain: bool = False,
-) -> Stored | Doubt:
-    """Write an article's first or next revision, or nothing where it is unchanged.
+) -> Stored | Doubt | Forgotten:
+    """Write an article's first or next revision, or nothing where it is unchanged; one that was withdrawn is restored.
 
     `claimed_key` is the canonical form of the URL that the source gave; the page's own URL differs after a redirect.
     `before` answers a Doubt: what differs by our rules alone becomes a revision of its own. `certain` says that it can't
     be answered.
     """
-    await lock(connection, outlet)
     extraction = ingested.extraction
     fetched = canonical_url(extraction.url)
     present = trusted_canonical(extraction.url, extraction.canonical_url) or fetched
     own = list(dict.fromkeys([fetched, claimed_key]))
-    known = await _known(connection, outlet, extraction, own=own, canonical=present, guid=guid)
+    async with connection.pipeline():
+        await lock(connection, outlet)
+        addresses = await known_articles.of_addresses(connection, outlet, [*own, present], guid)
+    article = addresses.article(extraction, own=own, canonical=present)
+    withdrawn = article.withdrawn_reason if article else None
+    if addresses.forgotten or withdrawn == "forgotten":
+        return Forgotten()
+    known = article.known if article else None
     # A canonical URL that another article holds is not this one's.
-    holder = await _holder(connection, outlet, present)
+    holder = addresses.holder(present)
     url = present if holder is None or (known is not None and holder == known.article_id) else fetched
     judged = verdict.judge(known, ingested)
     if known is not None and isinstance(judged, verdict.Revision) and known.rules != reading.rules and not certain:
@@ -97,44 +108,37 @@ async def store(
         known, _ = await _re_extract(connection, known, before, now)
         judged = verdict.judge(known, ingested)
     id_ = known.article_id if known else article_id(outlet, url)
-    brought = known is not None and await _holder(connection, outlet, claimed_key) != id_
-    revision = 1 if known is None else known.revision
-    if isinstance(judged, verdict.New):
-        await connection.execute(
-            """
-            INSERT INTO aiwire.article (id, outlet, url, revision, content_hash, published_at, first_seen_at, changed_at)
-            VALUES (%s, %s, %s, 1, %s, %s, %s, %s)
-            """,
-            (id_, outlet, url, ingested.content_hash, published_at(extraction), now, now),
-        )
-        first = Reason(number=1, why="first")
-        await write_revision(connection, id_, first, ingested, reading=reading, capture_sha256=capture_sha256, now=now)
-    elif isinstance(judged, verdict.Revision):
-        revision += 1
-        await connection.execute(
-            """
-            UPDATE aiwire.article SET revision = %s, content_hash = %s, published_at = %s, changed_at = %s, url = %s
-            WHERE id = %s
-            """,
-            (revision, ingested.content_hash, published_at(extraction), now, url, id_),
-        )
-        edit = Reason(number=revision, why="publisher_edit", changed=judged.changed)
-        await write_revision(connection, id_, edit, ingested, reading=reading, capture_sha256=capture_sha256, now=now)
-    elif known is not None and known.url != url:
-        await connection.execute("UPDATE aiwire.article SET url = %s WHERE id = %s", (url, id_))
-    await _remember(connection, outlet, id_, [*own, url], guid)
+    revision = 1 if known is None else known.revision + isinstance(judged, verdict.Revision)
     learned = Learned()
-    if isinstance(judged, verdict.New):
-        learned = await repetition.count(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
-    elif isinstance(judged, verdict.Revision):
-        await repetition.ask_if_late(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
+    async with connection.pipeline():
+        if isinstance(judged, verdict.New):
+            await _insert(connection, id_, outlet, url=url, ingested=ingested, now=now)
+            reason = Reason(number=1, why="first")
+        elif isinstance(judged, verdict.Revision):
+            await _update(connection, id_, revision, url=url, ingested=ingested, now=now)
+            reason = Reason(
+                number=revision,
+                why="publisher_edit",
+                changed=judged.changed,
+                material=getattr(judged, "material", True),
+            )
+        elif known is not None and (known.url != url or withdrawn is not None):
+            await _show(connection, id_, url=url)
+        if not isinstance(judged, verdict.Unchanged):
+            sha256 = capture_sha256
+            await write_revision(connection, id_, reason, ingested, reading=reading, capture_sha256=sha256, now=now)
+        await _remember(connection, outlet, id_, [*own, url], guid)
+        if isinstance(judged, verdict.New):
+            learned = await repetition.count(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
+        elif isinstance(judged, verdict.Revision):
+            await repetition.ask_if_late(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
     return Stored(
         article_id=id_,
         url=url,
         revision=revision,
         new=isinstance(judged, verdict.New),
         revised=isinstance(judged, verdict.Revision),
-        brought_by_other=brought,
+        brought_by_other=known is not None and addresses.holder(claimed_key) != id_,
         learned=learned,
     )
 
@@ -144,13 +148,16 @@ async def store_again(
 ) -> tuple[str, ...] | None:
     """Write what an article's own page says by today's rules, as `re_extraction`; returns the fields that changed.
 
-    None where a newer revision was stored meanwhile: that one is not read from this page.
+    None where a newer revision was stored meanwhile: that one is not read from this page. One that was withdrawn stays
+    as it is.
     """
     await lock(connection, outlet)
-    known = await known_by_id(connection, article_id)
-    if known is None or known.revision != again.revision:
+    article = await known_articles.by_id(connection, article_id)
+    if article is None or article.known.revision != again.revision:
         return None
-    _, changed = await _re_extract(connection, known, again, now)
+    if article.withdrawn_reason is not None:
+        return ()
+    _, changed = await _re_extract(connection, article.known, again, now)
     return changed
 
 
@@ -162,86 +169,47 @@ async def _re_extract(
     if not isinstance(judged, verdict.Revision):
         return known, ()
     id_, number = known.article_id, known.revision + 1
-    await connection.execute(
-        "UPDATE aiwire.article SET revision = %s, content_hash = %s, published_at = %s, changed_at = %s WHERE id = %s",
-        (number, again.ingested.content_hash, published_at(again.ingested.extraction), now, id_),
-    )
+    await _update(connection, id_, number, url=known.url, ingested=again.ingested, now=now)
     ours = Reason(number=number, why="re_extraction", changed=judged.changed)
     sha256 = again.capture_sha256
     await write_revision(connection, id_, ours, again.ingested, reading=again.reading, capture_sha256=sha256, now=now)
-    return await known_by_id(connection, id_) or known, judged.changed
+    article = await known_articles.by_id(connection, id_)
+    return article.known if article else known, judged.changed
 
 
-async def known_by_id(connection: Connection, article_id: UUID) -> verdict.Known | None:
-    cursor = await connection.execute(f"{_KNOWN} WHERE a.id = %s".encode(), (article_id,))
-    row = await cursor.fetchone()
-    return None if row is None else _known_from(row)
-
-
-_KNOWN = """
-    SELECT a.id, a.url, a.revision, a.content_hash, r.title, r.standfirst, r.authors, r.published, r.modified, r.text,
-           r.rules
-    FROM aiwire.article a
-    JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
-"""
-
-
-async def _known(
-    connection: Connection, outlet: str, extraction: Extraction, *, own: list[str], canonical: str, guid: str | None
-) -> verdict.Known | None:
-    """The article that this page is. Its own URLs decide; a canonical URL or guid only where the texts agree.
-
-    Outlets are seen that give every page the same rel=canonical, or reuse guids: believed blindly, they would make
-    one article of many.
-    """
-    cursor = await connection.execute(
+async def _insert(
+    connection: Connection, id_: UUID, outlet: str, *, url: str, ingested: Ingested, now: datetime
+) -> None:
+    await connection.execute(
         """
-        SELECT u.kind, u.value, a.id, a.url, a.revision, a.content_hash, r.title, r.standfirst, r.authors,
-               r.published, r.modified, r.text, r.rules
-        FROM aiwire.article_url u
-        JOIN aiwire.article a ON a.id = u.article_id
-        JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
-        WHERE u.outlet = %s AND ((u.kind = 'url' AND u.value = ANY(%s)) OR (u.kind = 'guid' AND u.value = %s))
+        INSERT INTO aiwire.article (id, outlet, url, revision, content_hash, published_at, first_seen_at, changed_at)
+        VALUES (%s, %s, %s, 1, %s, %s, %s, %s)
         """,
-        (outlet, [*own, canonical], guid),
-    )
-    rows = await cursor.fetchall()
-    candidates = {(row[0], row[1]): _known_from(row[2:]) for row in rows}
-    for url in own:
-        if found := candidates.get(("url", url)):
-            return found
-    title = extraction.title.value if extraction.title else ""
-    for key in (("url", canonical), ("guid", guid or "")):
-        found = candidates.get(key)
-        if found is not None and same_article(found.title, found.text, title, extraction.text):
-            return found
-    return None
-
-
-def _known_from(row: tuple[Any, ...]) -> verdict.Known:
-    id_, url, revision, content_hash, title, standfirst, authors, published, modified, text, rules = row
-    return verdict.Known(
-        article_id=id_,
-        url=url,
-        revision=revision,
-        content_hash=content_hash,
-        title=title,
-        standfirst=standfirst,
-        authors=tuple(authors),
-        published=published,
-        modified=modified,
-        text=text,
-        rules=None if rules is None else bytes(rules),
+        (id_, outlet, url, ingested.content_hash, published_at(ingested.extraction), now, now),
     )
 
 
-async def _holder(connection: Connection, outlet: str, url: str) -> UUID | None:
-    """The article that is known by this URL."""
-    cursor = await connection.execute(
-        "SELECT article_id FROM aiwire.article_url WHERE outlet = %s AND kind = 'url' AND value = %s", (outlet, url)
+async def _update(
+    connection: Connection, id_: UUID, number: int, *, url: str, ingested: Ingested, now: datetime
+) -> None:
+    await connection.execute(
+        """
+        UPDATE aiwire.article SET revision = %s, content_hash = %s, published_at = %s, changed_at = %s, url = %s,
+            withdrawn_at = NULL, withdrawn_reason = NULL, withheld = false
+        WHERE id = %s
+        """,
+        (number, ingested.content_hash, published_at(ingested.extraction), now, url, id_),
     )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+
+
+async def _show(connection: Connection, id_: UUID, *, url: str) -> None:
+    """It is at this address, and there again if it was withdrawn; its text is as it was."""
+    await connection.execute(
+        """
+        UPDATE aiwire.article SET url = %s, withdrawn_at = NULL, withdrawn_reason = NULL, withheld = false WHERE id = %s
+        """,
+        (url, id_),
+    )
 
 
 async def _remember(connection: Connection, outlet: str, id_: UUID, urls: list[str], guid: str | None) -> None:

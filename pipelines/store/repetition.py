@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pipelines import repetition
@@ -35,6 +36,23 @@ class Learned:
         return bool(self.repeated or self.forgotten)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """A block that was counted once more; `already` says that it is boilerplate as far as is known."""
+
+    fingerprint: bytes
+    seen: Sighting
+    sample: str
+    stored_in: Sequence[UUID]
+    already: bool
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> _Counted:
+        fingerprint, articles, heads, tails, chances, weight, sample, stored_in, already = row
+        seen = Sighting(articles=articles, heads=heads, tails=tails, chances=chances, weight=weight)
+        return cls(fingerprint=bytes(fingerprint), seen=seen, sample=sample, stored_in=stored_in, already=already)
+
+
 async def learned(connection: Connection, outlet: str) -> frozenset[bytes]:
     """The fingerprints of the blocks that are taken out of the outlet's pages now."""
     cursor = await connection.execute(
@@ -54,12 +72,12 @@ async def count(
     known = await _known(connection, outlet, blocks)
     if repetition.twin(blocks, known) is not None:
         return Learned()
-    place = await _next_place(connection, outlet)
-    await _add(connection, outlet, article_id, blocks=blocks, known=known, place=place, now=now)
-    learned = await _learn(
-        connection, outlet, [block.fingerprint for block in blocks], reading=reading, place=place, now=now
-    )
-    await ask_if_late(connection, outlet, article_id, extraction=extraction, reading=reading, now=now)
+    place, counted = await _add(connection, outlet, article_id, blocks=blocks, known=known, reading=reading, now=now)
+    learned, boilerplate = await _learn(connection, outlet, counted, reading=reading, now=now)
+    if any(block.kept and block.fingerprint in boilerplate - reading.repeated for block in blocks):
+        await re_extraction.ask(
+            connection, [article_id], now
+        )  # another host's visit learned it after this page was read
     forgotten = await _forget(connection, outlet, reading, place=place, now=now)
     return Learned(repeated=learned.repeated, forgotten=learned.forgotten + forgotten)
 
@@ -89,19 +107,6 @@ async def _known(connection: Connection, outlet: str, blocks: Sequence[SeenBlock
     return {bytes(fingerprint): stored_in for fingerprint, stored_in in await cursor.fetchall()}
 
 
-async def _next_place(connection: Connection, outlet: str) -> int:
-    cursor = await connection.execute(
-        """
-        INSERT INTO aiwire.outlet_extraction AS o (outlet, articles) VALUES (%s, 1)
-        ON CONFLICT (outlet) DO UPDATE SET articles = o.articles + 1 RETURNING articles
-        """,
-        (outlet,),
-    )
-    row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 -- it was just written
-    return int(row[0])
-
-
 async def _add(
     connection: Connection,
     outlet: str,
@@ -109,80 +114,79 @@ async def _add(
     *,
     blocks: Sequence[SeenBlock],
     known: Mapping[bytes, object],
-    place: int,
+    reading: Reading,
     now: datetime,
-) -> None:
+) -> tuple[int, list[_Counted]]:
+    """Count an article and its blocks; returns the article's place, and the blocks about which there is something to judge."""
     heads, tails = repetition.outer(blocks, known)
-    await connection.execute(
+    cursor = await connection.execute(
         """
-        INSERT INTO aiwire.block_sighting AS s (outlet, fingerprint, weight, articles, heads, tails, first_place,
-            last_place, first_seen_at, last_seen_at, stored_in)
-        SELECT %(outlet)s, b.fingerprint, b.weight, 1, b.head, b.tail, %(place)s, %(place)s, %(now)s, %(now)s,
-               ARRAY[%(article)s]
-        FROM unnest(%(fingerprints)s::bytea[], %(weights)s::int[], %(heads)s::int[], %(tails)s::int[])
-             AS b (fingerprint, weight, head, tail)
-        ON CONFLICT (outlet, fingerprint) DO UPDATE SET articles = s.articles + 1, heads = s.heads + EXCLUDED.heads,
-            tails = s.tails + EXCLUDED.tails, last_place = EXCLUDED.last_place, last_seen_at = EXCLUDED.last_seen_at,
-            stored_in = CASE WHEN cardinality(s.stored_in) >= %(most)s THEN s.stored_in
-                             ELSE s.stored_in || EXCLUDED.stored_in END
+        WITH place AS (
+            INSERT INTO aiwire.outlet_extraction AS o (outlet, articles) VALUES (%(outlet)s, 1)
+            ON CONFLICT (outlet) DO UPDATE SET articles = o.articles + 1 RETURNING articles AS number
+        ), counted AS (
+            INSERT INTO aiwire.block_sighting AS s (outlet, fingerprint, sample, weight, articles, heads, tails, first_place,
+                last_place, first_seen_at, last_seen_at, stored_in)
+            SELECT %(outlet)s, b.fingerprint, b.sample, b.weight, 1, b.head, b.tail, place.number, place.number, %(now)s,
+                   %(now)s, ARRAY[%(article)s]
+            FROM place, unnest(%(fingerprints)s::bytea[], %(samples)s::text[], %(weights)s::int[], %(heads)s::int[],
+                               %(tails)s::int[]) AS b (fingerprint, sample, weight, head, tail)
+            ON CONFLICT (outlet, fingerprint) DO UPDATE SET articles = s.articles + 1, heads = s.heads + EXCLUDED.heads,
+                tails = s.tails + EXCLUDED.tails, last_place = EXCLUDED.last_place, last_seen_at = EXCLUDED.last_seen_at,
+                sample = CASE s.sample WHEN '' THEN EXCLUDED.sample ELSE s.sample END,
+                stored_in = CASE WHEN cardinality(s.stored_in) >= %(most)s THEN s.stored_in
+                                 ELSE s.stored_in || EXCLUDED.stored_in END
+            RETURNING fingerprint, articles, heads, tails, first_place, weight, sample, stored_in, learned_at
+        )
+        SELECT place.number, fingerprint, articles, heads, tails, place.number - first_place + 1, weight, sample, stored_in,
+               learned_at IS NOT NULL
+        FROM place LEFT JOIN counted ON articles >= %(limit)s OR learned_at IS NOT NULL
         """,
         {
             "outlet": outlet,
             "article": article_id,
-            "place": place,
             "now": now,
             "most": _STORED_MOST,
+            "limit": reading.limits.articles,
             "fingerprints": [block.fingerprint for block in blocks],
+            # Nearly every block is seen once: only the others' words are worth their bytes.
+            "samples": [block.sample if block.fingerprint in known else "" for block in blocks],
             "weights": [block.weight for block in blocks],
             "heads": [int(block.fingerprint in heads) for block in blocks],
             "tails": [int(block.fingerprint in tails) for block in blocks],
         },
     )
-    # Nearly every block is seen once: only the others' words are worth their bytes.
-    again = [block for block in blocks if block.fingerprint in known]
-    if again:
-        await connection.execute(
-            """
-            UPDATE aiwire.block_sighting s SET sample = b.sample
-            FROM unnest(%s::bytea[], %s::text[]) AS b (fingerprint, sample)
-            WHERE s.outlet = %s AND s.fingerprint = b.fingerprint AND s.sample = ''
-            """,
-            ([block.fingerprint for block in again], [block.sample for block in again], outlet),
-        )
+    rows = await cursor.fetchall()
+    return int(rows[0][0]), [_Counted.from_row(row[1:]) for row in rows if row[1] is not None]
 
 
 async def _learn(
-    connection: Connection, outlet: str, fingerprints: Sequence[bytes], *, reading: Reading, place: int, now: datetime
-) -> Learned:
-    """Judge what an article had anew, and have the articles read again for which that makes a difference."""
-    cursor = await connection.execute(
-        """
-        SELECT fingerprint, articles, heads, tails, %s - first_place + 1, weight, sample, stored_in,
-               learned_at IS NOT NULL
-        FROM aiwire.block_sighting
-        WHERE outlet = %s AND fingerprint = ANY(%s) AND (articles >= %s OR learned_at IS NOT NULL)
-        """,
-        (place, outlet, list(fingerprints), reading.limits.articles),
-    )
-    samples: dict[bool, list[str]] = {True: [], False: []}
-    turned: dict[bool, list[bytes]] = {True: [], False: []}
-    again: set[UUID] = set()
-    for fingerprint, articles, heads, tails, chances, weight, sample, stored_in, already in await cursor.fetchall():
-        seen = Sighting(articles=articles, heads=heads, tails=tails, chances=chances, weight=weight)
-        judged = repetition.repeated(seen, reading.limits, already=already)
-        if judged != already:
-            samples[judged].append(sample)
-            turned[judged].append(fingerprint)
-            again.update(stored_in)
+    connection: Connection, outlet: str, counted: Sequence[_Counted], *, reading: Reading, now: datetime
+) -> tuple[Learned, frozenset[bytes]]:
+    """Judge what an article had anew, and have the articles read again for which that makes a difference.
+
+    Returns what was learned, and those of the blocks that are boilerplate now.
+    """
+    boilerplate: set[bytes] = set()
+    turned: dict[bool, list[_Counted]] = {True: [], False: []}
+    for one in counted:
+        judged = repetition.repeated(one.seen, reading.limits, already=one.already)
+        if judged:
+            boilerplate.add(one.fingerprint)
+        if judged != one.already:
+            turned[judged].append(one)
     for judged, found in turned.items():
         if found:
             await connection.execute(
                 "UPDATE aiwire.block_sighting SET learned_at = %s WHERE outlet = %s AND fingerprint = ANY(%s)",
-                (now if judged else None, outlet, found),
+                (now if judged else None, outlet, [one.fingerprint for one in found]),
             )
-    if again:
+    if again := {id_ for found in turned.values() for one in found for id_ in one.stored_in}:
         await re_extraction.ask(connection, again, now)
-    return Learned(repeated=tuple(samples[True]), forgotten=tuple(samples[False]))
+    learned = Learned(
+        repeated=tuple(one.sample for one in turned[True]), forgotten=tuple(one.sample for one in turned[False])
+    )
+    return learned, frozenset(boilerplate)
 
 
 async def _forget(

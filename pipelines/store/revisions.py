@@ -34,11 +34,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a revision exists: `first`, `publisher_edit` or `re_extraction`, and the fields that changed."""
+    """Why a revision exists: `first`, `publisher_edit` or `re_extraction`, and the fields that changed.
+
+    `material` says of a publisher's edit whether it is more than cosmetic.
+    """
 
     number: int
     why: str
     changed: tuple[str, ...] = ()
+    material: bool | None = None
 
 
 async def write_revision(
@@ -60,11 +64,12 @@ async def write_revision(
         INSERT INTO aiwire.revision (article_id, number, reason, changed, title, standfirst, byline, authors,
             published_at, published_precision, published, modified_at, modified_precision, modified, language,
             section, image, paywalled, text, relevant, relevance_score, relevance_why, provenance, content_hash,
-            capture_sha256, seen_at, rights, markdown, second_opinion, rules)
+            capture_sha256, seen_at, rights, markdown, second_opinion, rules, material, cleaned)
         VALUES (%(id)s, %(number)s, %(reason)s, %(changed)s, %(title)s, %(standfirst)s, %(byline)s, %(authors)s,
             %(published_at)s, %(published_precision)s, %(published)s, %(modified_at)s, %(modified_precision)s,
             %(modified)s, %(language)s, %(section)s, %(image)s, %(paywalled)s, %(text)s, %(relevant)s, %(score)s,
-            %(why)s, %(provenance)s, %(hash)s, %(sha256)s, %(now)s, %(rights)s, %(markdown)s, %(second)s, %(rules)s)
+            %(why)s, %(provenance)s, %(hash)s, %(sha256)s, %(now)s, %(rights)s, %(markdown)s, %(second)s, %(rules)s,
+            %(material)s, %(cleaned)s)
         """,
         {
             "id": id_,
@@ -97,28 +102,42 @@ async def write_revision(
             "markdown": extraction.markdown if reading.markdown else None,
             "second": extraction.second_opinion,
             "rules": reading.rules,
+            "material": reason.material,
+            "cleaned": list(getattr(ingested, "cleaned", ())),
         },
     )
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
+    if extraction.removed:
+        await connection.execute(
             """
             INSERT INTO aiwire.removed_block (article_id, revision, ordinal, position, text, reason, rule)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            SELECT %s, %s, ordinality - 1, position, text, reason, rule
+            FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS b (position, text, reason, rule, ordinality)
             """,
-            [
-                (id_, number, ordinal, block.position, block.text, block.reason, block.rule)
-                for ordinal, block in enumerate(extraction.removed)
-            ],
+            (
+                id_,
+                number,
+                [block.position for block in extraction.removed],
+                [block.text for block in extraction.removed],
+                [block.reason for block in extraction.removed],
+                [block.rule for block in extraction.removed],
+            ),
         )
-        await cursor.executemany(
+    if ingested.attributions:
+        await connection.execute(
             """
             INSERT INTO aiwire.attribution (article_id, revision, ordinal, credited, form, evidence, confidence)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
+            SELECT %s, %s, ordinality - 1, credited, form, evidence, confidence
+            FROM unnest(%s::text[], %s::text[], %s::text[], %s::real[])
+                 WITH ORDINALITY AS t (credited, form, evidence, confidence, ordinality)
             """,
-            [
-                (id_, number, ordinal, found.credited, found.form, found.evidence, found.confidence)
-                for ordinal, found in enumerate(ingested.attributions)
-            ],
+            (
+                id_,
+                number,
+                [found.credited for found in ingested.attributions],
+                [found.form for found in ingested.attributions],
+                [found.evidence for found in ingested.attributions],
+                [found.confidence for found in ingested.attributions],
+            ),
         )
 
 

@@ -14,13 +14,17 @@ from lxml import etree
 
 from pipelines.errors import ExtractError
 from pipelines.records import Page
+from pipelines.storable import clean
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _BINARY = (b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"RIFF", b"\x1f\x8b")
-# XML 1.0 forbids these; libxml2 would cut the page off at the first NUL.
+# XML 1.0 forbids these; the invisible ones go, what else is no character is replaced.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_NULS_LEAST = 0.2
+"""Share of NULs from which on bytes without a mark are UTF-16: markup in ASCII has them in every second place."""
 
 
 def decode(page: Page) -> str:
@@ -28,12 +32,15 @@ def decode(page: Page) -> str:
 
     Bytes that are valid UTF-8 with characters beyond ASCII are UTF-8, whatever is declared; bytes declared UTF-8 that
     are not are in the western code page that browsers take for them (WHATWG Encoding, `windows-1252`), unless only a
-    few bytes are damaged.
+    few bytes are damaged. What is no character, or what Postgres can't hold, is U+FFFD.
     """
     body = page.body
     for mark, encoding in _BOMS:
         if body.startswith(mark):
             return _clean(body[len(mark) :].decode(encoding, "replace"))
+    beginning = body[:1_024]
+    if (nuls := beginning.count(0)) > _NULS_LEAST * len(beginning):
+        return _clean(body.decode("utf-16-be" if beginning[::2].count(0) > nuls / 2 else "utf-16-le", "replace"))
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -78,4 +85,6 @@ def _by_declaration(page: Page) -> str:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("", text)
+    # libxml2 would cut the page off at the first NUL. Some servers fill a buffer up with them.
+    text = text.strip("\0")
+    return _INVISIBLE.sub("", clean(text)) if _FORBIDDEN.search(text) else text

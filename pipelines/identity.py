@@ -51,7 +51,7 @@ def canonical_url(url: str, base: str | None = None) -> str:
     Nothing that may tell two resources apart is touched: parameters keep their order, the path its case and its
     trailing slash. Applied twice it gives the same (RFC 3986 section 6.2.2, without the scheme-changing parts).
 
-    Raises ParseError with code `bad_url`.
+    Raises ParseError with code `bad_url`, or `url_too_long`: it is the key of an index.
     """
     try:
         parts = _absolute(url.strip(_CONTROL_OR_SPACE), base)
@@ -61,7 +61,7 @@ def canonical_url(url: str, base: str | None = None) -> str:
     except ValueError as error:
         raise ParseError(f"not a usable URL: {error}", subject=url[:200], code="bad_url") from error
     if len(result) > _URL_MOST:
-        raise ParseError(f"longer than {_URL_MOST} characters", subject=url[:200], code="bad_url")
+        raise ParseError(f"longer than {_URL_MOST} characters", subject=url[:200], code="url_too_long")
     return result
 
 

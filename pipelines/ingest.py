@@ -6,23 +6,17 @@ Each stage's rules are its own; what becomes of the result is decided by `pipeli
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
 
 from pipelines import extract
 from pipelines.attribution import Credits, attribute, load_credits
 from pipelines.errors import ConfigError
 from pipelines.identity import content_hash
-from pipelines.records import Context, Extraction, Ingested, Page, Relevance
+from pipelines.records import Context, Extraction, Field, Ingested, Page, Relevance, RemovedBlock
 from pipelines.relevance import Topic, judge, load_topic
-
-T = TypeVar("T")
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""What Postgres rejects in text: NUL and lone surrogates."""
+from pipelines.storable import REPLACEMENT, clean_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +43,8 @@ def load_knowledge(config_dir: str) -> Knowledge:
 
 
 def read(page: Page, context: Context = Context()) -> Extraction:  # noqa: B008 -- frozen
-    """The page's article alone, its strings fit to be stored; raises ExtractError where the page holds none."""
-    return storable(extract.extract(page, context))
+    """The page's article alone, as Postgres can hold it; raises ExtractError where the page holds none."""
+    return fit(extract.extract(page, context), page)
 
 
 def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) -> Ingested:  # noqa: B008 -- frozen
@@ -73,17 +67,42 @@ def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) 
     return Ingested(extraction=extraction, attributions=found, relevance=judged, content_hash=content_hash(extraction))
 
 
-def storable(value: T) -> T:
-    """The value with every string in it free of what Postgres rejects: itself where there is nothing to take out."""
-    stored: Any = value
-    if type(stored) is str:  # and no StrEnum
-        stored = _UNSTORABLE.sub("", stored)
-    elif isinstance(value, tuple):
-        parts = tuple(storable(part) for part in value)
-        stored = value if all(one is other for one, other in zip(parts, value, strict=True)) else parts
-    elif is_dataclass(value) and not isinstance(value, type):
-        held = {f.name: getattr(value, f.name) for f in fields(value)}
-        changed = {name: after for name, before in held.items() if (after := storable(before)) is not before}
-        stored = replace(value, **changed) if changed else value
-    result: T = stored
-    return result
+_UNTOLD = frozenset({"url", "canonical_url", "markdown", "kept", "second_opinion", "cleaned"})
+"""Fields of an extraction that hold no words of their own."""
+
+
+def fit(extraction: Extraction, page: Page) -> Extraction:
+    """The extraction as Postgres can hold it; `cleaned` names the fields in which U+FFFD stands for what it can't.
+
+    The parsers put U+FFFD, too, where the page's bytes or references are no characters: that counts, unless the page
+    has one of its own. What other places say instead of a field's value is told as `provenance`.
+    """
+    clean = clean_record(extraction)
+    own = REPLACEMENT.encode() in page.body
+    found = []
+    for name in (field.name for field in fields(extraction) if field.name not in _UNTOLD):
+        before, after = getattr(extraction, name), getattr(clean, name)
+        if isinstance(after, Field):
+            if _replaced(before.disagreeing, after.disagreeing, own=own):
+                found.append("provenance")
+            before, after = before.value, after.value
+        if _replaced(before, after, own=own):
+            found.append("removed_block" if name == "removed" else name)
+    # Two addresses must not become one.
+    stated = clean.canonical_url
+    canonical = None if stated is not None and REPLACEMENT in stated else stated
+    if not found and canonical is stated:
+        return clean
+    return replace(clean, canonical_url=canonical, cleaned=tuple(sorted({*extraction.cleaned, *found})))
+
+
+def _replaced(before: object, after: object, *, own: bool) -> bool:
+    return _replacements(after) > (_replacements(before) if own else 0)
+
+
+def _replacements(value: object) -> int:
+    if isinstance(value, str):
+        return value.count(REPLACEMENT)
+    if isinstance(value, RemovedBlock):
+        return value.text.count(REPLACEMENT)
+    return sum(map(_replacements, value)) if isinstance(value, tuple) else 0

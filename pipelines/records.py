@@ -262,6 +262,8 @@ class Extraction(Metadata):
     kept: tuple[KeptBlock, ...]
     second_opinion: bool
     """Signals made the page suspect, and another extractor was asked."""
+    cleaned: tuple[str, ...] = ()
+    """Where U+FFFD stands for what can't be held (`pipelines.storable`): fields, `provenance`, `removed_block`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,3 +294,7 @@ class Ingested:
     relevance: Relevance
     content_hash: bytes
     """SHA-256 over the fields that make a revision; equal hashes mean an unchanged article."""
+
+    @property
+    def cleaned(self) -> tuple[str, ...]:
+        return self.extraction.cleaned

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import structlog
+
 from crawler.engine import Engine, NotModified
 from crawler.outlets import Source
 from crawler.spiders.base import NESTED_MOST, OutletSpider
+from pipelines.discovery.entries import identifier
 from pipelines.discovery.listing import link_shapes, propose_pattern
 from pipelines.errors import ParseError
 from pipelines.identity import canonical_url, claim_fingerprint, host_of
-from pipelines.ingest import storable
 from pipelines.records import Discovery, Policy, SourceKind
 from pipelines.sandbox import Sandbox
+from pipelines.storable import clean, clean_record, fits
 from pipelines.store.entries import Claim, Disposition
+
+log = structlog.get_logger(__name__)
 
 
 async def read_nested(
@@ -33,13 +38,20 @@ async def read_nested(
 
 
 def claims_of(discovery: Discovery, spider: OutletSpider) -> list[Claim]:
-    """The entries as claims on article pages; what is not to be fetched says why."""
+    """The entries as claims on article pages, as Postgres can hold them; what is not to be fetched says why.
+
+    An entry without an address that can be used is told and passed over; an identifier that can't be a key is none.
+    """
     claims = []
-    for entry in map(storable, discovery.entries):
+    for said in discovery.entries:
         try:
-            key = canonical_url(entry.url)
-        except ParseError:
+            key = canonical_url(said.url)
+            if not fits(said.url):
+                raise ParseError("it holds NUL or half a surrogate pair", subject=said.url[:200], code="bad_url")  # noqa: TRY301
+        except ParseError as error:
+            log.info("claim_refused", outlet=spider.outlet.slug, url=clean(said.url[:200]), reason=error.code)
             continue
+        entry = clean_record(replace(said, guid=identifier(said.guid)))
         host = host_of(key)
         disposition, reason = None, None
         if spider.outlet.policy is Policy.DISCOVERY_ONLY:

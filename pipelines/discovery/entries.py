@@ -12,15 +12,16 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from pipelines.errors import ParseError
-from pipelines.identity import host_of
+from pipelines.identity import canonical_url, host_of
 from pipelines.records import Entry
+from pipelines.storable import REPLACEMENT, clean, fits
 
 ENTRIES_MOST = 50_000
 """sitemaps.org allows no more in one file; no feed or listing comes near it."""
 TITLE_MOST = 1_000
 SUMMARY_MOST = 2_000
 GUID_MOST = 1_000
-"""Characters. A longer guid is none: cut short, it could be that of another article."""
+"""Bytes: it is the key of an index, which takes 2,704. A longer guid is none: cut short, it could be another article's."""
 _URL_MOST = 2_083
 _MARKUP_MOST = 64 << 10
 """Characters of markup that are read for a text: what is shown of it is far less."""
@@ -34,8 +35,8 @@ _INLINE = {
     "ins", "kbd", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
     "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
-# Postgres takes no NUL, UTF-8 no lone surrogate, XML 1.0 none of the others.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+# XML 1.0 forbids them, and nobody sees them. What Postgres can't hold is `pipelines.storable`'s affair.
+_INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 def gather(found: Iterable[Entry | str], most: int = ENTRIES_MOST) -> tuple[tuple[Entry, ...], dict[str, int]]:
@@ -64,18 +65,45 @@ def absolute(link: str, base: str) -> str | None:
         host_of(address)
     except (ValueError, ParseError):
         return None
-    usable = address.lower().startswith(("http://", "https://")) and len(address) <= _URL_MOST
-    return address if usable and "\ufffd" not in address and not _FORBIDDEN.search(address) else None
+    usable = address.lower().startswith(("http://", "https://")) and not too_long(address)
+    return address if usable and _is_key(address) and REPLACEMENT not in address else None
+
+
+def why_not(link: str | None) -> str:
+    """The reason why a link is no address: `no_link`, `url_too_long` or `bad_url`."""
+    if not link:
+        return "no_link"
+    return "url_too_long" if too_long(link) else "bad_url"
+
+
+def too_long(address: str) -> bool:
+    """Whether its canonical URL, the key of an index, would be: a character is up to twelve there (%F0%9F%A4%96)."""
+    if len(address) > _URL_MOST:
+        return True
+    if len(address) * 12 <= _URL_MOST:
+        return False
+    try:
+        canonical_url(address)
+    except ParseError as error:
+        return error.code == "url_too_long"
+    return False
 
 
 def identifier(value: object) -> str | None:
     """A source's own identifier as it stands; None where there is none to rely on."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if text and len(text) <= GUID_MOST and not _FORBIDDEN.search(text) else None
+    return text if text and _is_key(text) and len(text.encode()) <= GUID_MOST else None
+
+
+def _is_key(text: str) -> bool:
+    # A key is taken as it stands or not at all: cleaned, two could become one.
+    return fits(text) and not _INVISIBLE.search(text)
 
 
 def plain(text: object, most: int = TITLE_MOST, *, markup: bool = True) -> str | None:
     """One line of text of HTML (or, without `markup`, of what should be text), None where nothing is left.
+
+    What Postgres can't hold is replaced by U+FFFD; control characters go.
 
     Markup that was escaped once too often is met so often that simple formatting and character references are undone
     a second time.
@@ -90,7 +118,7 @@ def plain(text: object, most: int = TITLE_MOST, *, markup: bool = True) -> str |
         text = _FORMATTING.sub("", text)
     if _REFERENCE.search(text):
         text = html.unescape(text)
-    return " ".join(_FORBIDDEN.sub("", text).split())[:most].strip() or None
+    return " ".join(_INVISIBLE.sub("", clean(text)).split())[:most].strip() or None
 
 
 def _gap(tag: re.Match[str]) -> str:

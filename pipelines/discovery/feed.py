@@ -16,7 +16,7 @@ import feedparser
 from feedparser.mixin import _FeedParserMixin
 
 from pipelines.discovery.dates import claimed_date
-from pipelines.discovery.entries import SUMMARY_MOST, TITLE_MOST, absolute, gather, identifier, plain
+from pipelines.discovery.entries import SUMMARY_MOST, TITLE_MOST, absolute, gather, identifier, plain, why_not
 from pipelines.discovery.jsonfeed import parse_json_feed
 from pipelines.discovery.shape import expect, is_json
 from pipelines.errors import ParseError
@@ -99,7 +99,7 @@ def _found(
         links = list(_links(raw))
         address = next(filter(None, (absolute(link, url) for link in links)), None)
         if address is None:
-            yield "bad_url" if links else "no_link"
+            yield why_not(min(links, key=len, default=None))
             continue
         published = _when(raw, ("published", "created"), timezone, now)
         modified = _when(raw, ("updated",), timezone, now)

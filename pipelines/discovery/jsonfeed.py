@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.discovery.dates import claimed_date
-from pipelines.discovery.entries import SUMMARY_MOST, absolute, gather, identifier, plain
+from pipelines.discovery.entries import SUMMARY_MOST, absolute, gather, identifier, plain, why_not
 from pipelines.errors import ParseError
 from pipelines.records import Discovery, Entry, SourceKind, When
 
@@ -45,7 +45,7 @@ def _found(rows: list[Any], url: str, timezone: str | None, now: datetime) -> It
         link = row.get("url") or row.get("external_url") or (guid if guid and guid.startswith("http") else None)
         address = absolute(link, url) if isinstance(link, str) else None
         if address is None:
-            yield "bad_url" if link else "no_link"
+            yield why_not(str(link) if link else None)
             continue
         yield Entry(
             url=address,

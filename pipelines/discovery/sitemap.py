@@ -15,7 +15,7 @@ from typing import Any
 import lxml.etree
 
 from pipelines.discovery.dates import claimed_date
-from pipelines.discovery.entries import ENTRIES_MOST, absolute, gather, plain
+from pipelines.discovery.entries import ENTRIES_MOST, absolute, gather, plain, why_not
 from pipelines.discovery.shape import expect
 from pipelines.errors import ParseError
 from pipelines.records import Discovery, Entry, SourceKind
@@ -98,7 +98,7 @@ class _Reading:
             said.setdefault(_local(part), _text(part))
         address = absolute(said.get("loc", ""), self._url) if said.get("loc") else None
         if address is None:
-            return "bad_url" if said.get("loc") else "no_link"
+            return why_not(said.get("loc"))
         return Entry(
             url=address,
             title=plain(said.get("title"), markup=False),
@@ -110,7 +110,7 @@ class _Reading:
         said = {_local(part): _text(part) for part in element.iter(lxml.etree.Element)}
         address = absolute(said["loc"], self._url) if said.get("loc") else None
         if address is None or address == self._url:
-            return "bad_url" if said.get("loc") else "no_link"
+            return why_not(said.get("loc"))
         changed = claimed_date(said.get("lastmod"), self._timezone, now=self._now)
         return address, changed.utc if changed else _OLDEST
 
@@ -157,8 +157,8 @@ def _text_sitemap(body: bytes, url: str) -> Discovery:
     links = [line for line in lines if line.startswith(("http://", "https://"))]
     if not links or len(links) < len(lines) / 2:
         raise ParseError("neither XML nor a list of URLs", subject=url, code="sitemap_unparsable")
-    addresses = (absolute(link, url) for link in links)
-    entries, skipped = gather(Entry(url=address) if address else "bad_url" for address in addresses)
+    found = ((absolute(link, url), link) for link in links)
+    entries, skipped = gather(Entry(url=address) if address else why_not(link) for address, link in found)
     return Discovery(kind=SourceKind.SITEMAP, entries=entries, skipped=skipped)
 
 

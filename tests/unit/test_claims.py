@@ -53,7 +53,20 @@ def test_what_is_not_to_be_fetched_is_settled_as_it_comes(url: str, policy: str,
 
 def test_what_postgres_would_refuse_is_cleaned_at_the_edge() -> None:
     claim = claims_of(discovery(Entry(url="https://sito.example/a", title="Tit\x00olo \ud800")), spider())[0]
-    assert claim.entry.title == "Titolo "
+    assert claim.entry.title == "Tit\ufffdolo \ufffd"
+
+
+@pytest.mark.parametrize("guid", ["a\x00", "\ud800", "漢" * 334, "x" * 1_001])
+def test_identifier_that_can_be_no_key_is_none(guid: str) -> None:
+    claim = claims_of(discovery(Entry(url="https://sito.example/a", guid=guid)), spider())[0]
+    assert claim.entry.guid is None
+
+
+@pytest.mark.parametrize("bad", ["\x00", "\ud800", "x" * 10_000, "漢" * 2_000])
+def test_address_that_can_be_no_key_is_passed_over(bad: str) -> None:
+    """Cleaned or cut short, two addresses could become one."""
+    entries = Entry(url=f"https://sito.example/{bad}"), Entry(url="https://sito.example/a")
+    assert [claim.url_key for claim in claims_of(discovery(*entries), spider())] == ["https://sito.example/a"]
 
 
 def test_address_that_is_none_is_passed_over() -> None:

@@ -192,6 +192,8 @@ def test_address_of_an_atom_entry_is_resolved_against_xml_base(entry: str, url: 
         ("<link>https://[bad/</link>", "no_link"),
         ("<link>https://outlet.example:port/</link>", "bad_url"),
         ("<link>mailto:x@outlet.example</link>", "bad_url"),
+        (f"<link>https://outlet.example/{'x' * 10_000}</link>", "url_too_long"),
+        (f"<link>https://outlet.example/{'🤖' * 180}</link>", "url_too_long"),  # percent-encoded it is
     ],
 )
 def test_item_without_a_usable_address_is_counted(item: str, reason: str) -> None:

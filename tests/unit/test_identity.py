@@ -132,13 +132,19 @@ def test_two_resources_are_never_merged(one, other):
         "http://127.1/",
         "http://[::1",
         "https://a.example/\ud800",
-        "https://a.example/" + "x" * 2_100,
     ],
 )
 def test_what_is_no_address_of_an_article_is_refused(url):
     with pytest.raises(ParseError) as caught:
         canonical_url(url)
     assert caught.value.code == "bad_url"
+
+
+@pytest.mark.parametrize("path", ["x" * 2_100, "漢" * 300])
+def test_what_is_longer_than_an_index_takes_is_no_address(path):
+    with pytest.raises(ParseError) as caught:
+        canonical_url("https://a.example/" + path)
+    assert caught.value.code == "url_too_long"
 
 
 def test_a_relative_link_is_resolved_against_its_page():

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines import ingest as stage
+from pipelines import storable
 from pipelines.errors import ConfigError, ExtractError
 from pipelines.identity import content_hash
 from pipelines.ingest import configure, ingest, read
 from pipelines.records import Context, Entry, Hints, Origin, Page, Precision, When
+from pipelines.storable import REPLACEMENT
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 BODY = [
@@ -89,7 +91,7 @@ def test_the_same_page_gives_the_same() -> None:
 
 
 @pytest.mark.parametrize("bad", ["\x00", "\ud800", "\udfff\ud800"])
-def test_what_postgres_cannot_hold_is_taken_out_of_every_string(bad: str) -> None:
+def test_what_postgres_cannot_hold_is_replaced_in_every_string_and_told(bad: str) -> None:
     """JSON-LD and JSON feeds can say what no HTML can: NUL, half a surrogate pair."""
     said = {
         "@type": "NewsArticle",
@@ -102,7 +104,8 @@ def test_what_postgres_cannot_hold_is_taken_out_of_every_string(bad: str) -> Non
     head = f'<script type="application/ld+json">{json.dumps(said)}</script>'
     found = ingest(page(head=head, title=""), Context(entry=entry))
     everything = list(strings(found))
-    assert any("Un data center per il nuovo modello" in one for one in everything)
+    assert any(f"Un data{REPLACEMENT * len(bad)} center per il nuovo modello" in one for one in everything)
+    assert set(found.cleaned) >= {"image", "section", "title"}
     assert not any(character in one for one in everything for character in bad)
     for one in everything:
         one.encode("utf-8")
@@ -111,7 +114,40 @@ def test_what_postgres_cannot_hold_is_taken_out_of_every_string(bad: str) -> Non
 def test_a_string_that_can_be_stored_is_left_alone() -> None:
     extraction = read(page([*BODY, "Emoji 🤖, 漢字, لغة, and a tab\there stay as they are in this paragraph."]))
     assert extraction.text.endswith("Emoji 🤖, 漢字, لغة, and a tab here stay as they are in this paragraph.")
-    assert stage.storable(extraction) is extraction
+    assert storable.clean_record(extraction) is extraction
+    assert extraction.cleaned == ()
+
+
+@pytest.mark.parametrize("bad", [b"\x00", b"&#0;", b"&#xD800;", b"\xff"])
+def test_what_is_no_character_of_a_page_is_replaced_and_told(bad: bytes) -> None:
+    whole = page(
+        [
+            *BODY,
+            "Perché una lettera è già andata persa? Né qui né là c'è più, ma la città può farcela così: giù, lì, qZq.",
+        ]
+    )
+    damaged = replace(whole, body=whole.body.replace(b"qZq", b"q" + bad + b"q"))
+    extraction = read(damaged)
+    assert extraction.text.endswith(f"q{REPLACEMENT}q.")
+    assert extraction.cleaned == ("text",)
+
+
+def test_replacement_character_of_the_publisher_is_no_cleaning() -> None:
+    extraction = read(
+        page([*BODY, f"Sui vecchi terminali, dice il manuale, al suo posto si vedeva soltanto un {REPLACEMENT}."])
+    )
+    assert extraction.text.endswith(f"{REPLACEMENT}.")
+    assert extraction.cleaned == ()
+
+
+def test_pair_of_surrogates_is_the_character_that_it_means() -> None:
+    assert storable.clean("\ud83e\udd16 \udd16\ud83e") == f"🤖 {REPLACEMENT * 2}"
+
+
+def test_canonical_address_with_what_is_no_character_is_none() -> None:
+    head = "<link rel=canonical href='https://foglio.example/a/&#0;un-altro-titolo'>"
+    assert read(page(head=head)).canonical_url is None
+    assert read(page(head=head.replace("&#0;", ""))).canonical_url == "https://foglio.example/a/un-altro-titolo"
 
 
 def test_a_page_without_an_article_says_so() -> None:

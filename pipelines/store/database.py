@@ -78,7 +78,7 @@ class Database:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
-        except psycopg.Error as error:
+        except (psycopg.Error, UnicodeEncodeError) as error:  # the latter: half a surrogate pair
             raise StoreError(f"Postgres refused: {_first_line(error)}") from error
 
     async def connect(self) -> Connection:

@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from pipelines.records import Entry, Precision, When
+from pipelines.storable import clean, clean_record
 from pipelines.store import sources
 from pipelines.store.database import Connection
 
@@ -156,7 +157,7 @@ async def _insert(connection: Connection, outlet: str, fresh: Sequence[Claim], n
             {
                 "outlet": outlet,
                 "host": claim.host,
-                "url": entry.url,
+                "url": clean(entry.url),
                 "key": claim.url_key,
                 **_said(entry),
                 "now": now,
@@ -239,7 +240,7 @@ async def settle(
             "id": entry_id,
             "disposition": disposition,
             "reason": reason,
-            "message": message,
+            "message": clean_record(message),  # it may quote the page
             "article": article_id,
             "now": now,
             "again": look_again_at,
@@ -259,7 +260,7 @@ async def retry(connection: Connection, entry_id: int, *, at: datetime, reason: 
     """Try again then; the entry stays what it is."""
     await connection.execute(
         "UPDATE aiwire.entry SET due_at = %s, attempts = attempts + 1, reason = %s, message = %s WHERE id = %s",
-        (at, reason, message, entry_id),
+        (at, reason, clean(message), entry_id),
     )
 
 
@@ -269,6 +270,7 @@ async def started(connection: Connection, entry_id: int) -> None:
 
 
 def _said(entry: Entry) -> dict[str, object]:
+    entry = clean_record(entry)  # one that can't be held would take its whole feed along
     return {
         "title": entry.title,
         "summary": entry.summary,

@@ -11,6 +11,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from pipelines.storable import clean, json_safe
 from pipelines.store.database import Connection
 
 
@@ -49,7 +50,7 @@ async def save_robots(
 ) -> None:
     await connection.execute(
         "UPDATE aiwire.host SET robots = %s, robots_status = %s, robots_until = %s WHERE name = %s",
-        (Jsonb(robots), status, until, name),
+        (Jsonb(json_safe(robots)), status, until, name),
     )
 
 
@@ -67,5 +68,5 @@ async def hold(connection: Connection, name: str, *, until: datetime, reason: st
         UPDATE aiwire.host SET hold_until = greatest(hold_until, %s), hold_reason = %s, failures = failures + %s
         WHERE name = %s
         """,
-        (until, reason, int(unreachable), name),
+        (until, clean(reason), int(unreachable), name),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipelines.storable import clean_record
 from pipelines.store.database import Connection
 
 HEARTBEAT_LOST = timedelta(seconds=60)
@@ -44,7 +45,7 @@ async def record(connection: Connection, run: Run) -> None:
             run.fetched,
             run.stored,
             run.failed,
-            run.message,
+            clean_record(run.message),
         ),
     )
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from pipelines.storable import clean, clean_record, fits
 from pipelines.store.database import QUEUE_SCHEMA, Connection
 
 QUEUED_FOR = timedelta(minutes=5)
@@ -188,7 +189,8 @@ async def polled(
 
     `validators` are (ETag, Last-Modified) of a 200, None for a 304; `message` says why a source is empty.
     """
-    etag, last_modified = validators or (None, None)
+    # A validator is sent back as it came, or not at all.
+    etag, last_modified = (value if value and fits(value) else None for value in validators or (None, None))
     await connection.execute(
         """
         UPDATE aiwire.source SET last_poll_at = %(now)s, last_answer_at = %(now)s, next_poll_at = %(next)s,
@@ -205,7 +207,7 @@ async def polled(
             "now": now,
             "next": next_poll_at,
             "state": state,
-            "message": message,
+            "message": clean_record(message),
             "found": found,
             "seen": entries_seen,
             "fresh": validators is not None,
@@ -231,7 +233,7 @@ async def poll_failed(
         UPDATE aiwire.source SET last_poll_at = %s, next_poll_at = %s, state = %s, failures = failures + 1,
             error_code = %s, error_message = %s WHERE id = %s
         """,
-        (now, next_poll_at, state, code, message, source_id),
+        (now, next_poll_at, state, code, clean(message), source_id),
     )
 
 

@@ -6,6 +6,7 @@ Each check raises ValueError that says what is wrong. Which key needs which chec
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
@@ -19,17 +20,36 @@ from crawler.patterns import repeats_within_repeat
 from pipelines.errors import ParseError
 from pipelines.identity import canonical_url
 from pipelines.selectors import select
+from pipelines.storable import first_unfit
 
 _HOST_NAME = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 _HOST = re.compile(rf"({_HOST_NAME}|\[[0-9a-f:.]+\])(:\d{{1,5}})?")
 _OWN_NETWORK = (".localhost", ".local", ".internal", ".lan", ".home.arpa", ".onion")
 _RANDOM_FIELD = re.compile(r"(?<![A-Za-z])[RrHh](?![A-Za-z])")
 _NO_ELEMENT = re.compile(r"(@[\w:*-]+|text\(\)|comment\(\))\s*\)?\s*$")
+_UNSEEN = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of what is no text of one line; joiners and marks of direction (Cf) belong to names."""
 _SAMPLE: Any = etree.fromstring(
     "<html><head><title/><meta/></head><body><main><article><h1/><p><a/><span/><time/></p></article></main>"
     "<section><div/><ul><li/></ul></section><aside/></body></html>"
 )
 """A page with the common elements: predicates are not tried where nothing matches."""
+
+
+def check_storable(value: object) -> None:
+    """A text, or a list of such, that Postgres holds as it stands: mended, it would say something else."""
+    for text in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(text, str) and (found := first_unfit(text)):
+            raise ValueError(f"it holds {found}, which Postgres can't store")
+
+
+def check_name(name: str) -> None:
+    """One line that shows something, and nothing that would move a terminal's cursor."""
+    unseen = next((character for character in name if unicodedata.category(character) in _UNSEEN), None)
+    if unseen is not None:
+        raise ValueError(f"a name is one line of text: it holds U+{ord(unseen):04X}")
+    if all(unicodedata.category(character) in ("Cf", "Zs") for character in name):
+        raise ValueError("a name shows something: it is blank")
 
 
 def check_url(url: str) -> None:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
-from crawler.checks import check_selector
+from crawler.checks import check_selector, check_storable
 from pipelines.identity import block_fingerprint
 from pipelines.records import Hints
 
@@ -37,6 +37,12 @@ class ExtractionRules(BaseModel):
     byline: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _held(cls, value: object) -> object:
+        check_storable(value)
+        return value
 
     @field_validator("valid_from", "valid_until", mode="before")
     @classmethod

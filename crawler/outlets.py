@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from crawler.checks import check_cron, check_host, check_link_pattern, check_public, check_url
+from crawler.checks import (
+    check_cron,
+    check_host,
+    check_link_pattern,
+    check_name,
+    check_public,
+    check_storable,
+    check_url,
+)
 from crawler.durations import PositiveSeconds, Seconds
 from crawler.extraction_rules import ExtractionRules, check_ranges
 from pipelines.errors import ConfigError, ParseError
@@ -42,6 +50,12 @@ class OutletsError(ConfigError):
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _held(cls, value: object) -> object:
+        check_storable(value)
+        return value
 
 
 class _Timed(_Frozen):
@@ -142,6 +156,12 @@ class Outlet(_Frozen):
     def _slug(cls, value: str) -> str:
         if not _SLUG.fullmatch(value):
             raise ValueError("a slug has lower-case letters, digits and single hyphens")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        check_name(value)
         return value
 
     @field_validator("homepage")

@@ -95,7 +95,14 @@ async def _poll_answered(
         )
         await context.answered(connection)
     if claimed.new or claimed.changed:
-        log.info("source_polled", outlet=state.outlet, source=state.url, new=claimed.new, changed=claimed.changed)
+        log.info(
+            "source_polled",
+            outlet=state.outlet,
+            source=state.url,
+            new=claimed.new,
+            changed=claimed.changed,
+            skipped=dict(discovery.skipped),
+        )
     if empty and state.state != "empty":
         log.warning("source_empty", outlet=state.outlet, source=state.url, reason=empty)
     _recovered(state, "empty" if empty else "ok")

@@ -31,6 +31,12 @@ def fits(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
+def first_unfit(text: str) -> str | None:
+    """The first character that Postgres can't hold, as Unicode writes it (`U+0000`); None where there is none."""
+    found = _UNSTORABLE.search(text)
+    return None if found is None else f"U+{ord(found[0]):04X}"
+
+
 def clean(text: str) -> str:
     """The text with REPLACEMENT for each NUL and each lone surrogate; the same object where it fits.
 

@@ -517,3 +517,33 @@ def test_sets_that_make_no_sense_are_told(config: Path, sets: tuple[str, ...], t
     (found,) = mistakes(config, gazzetta=rules(*sets))
 
     assert found.startswith(f"outlets/gazzetta.toml: {told}")
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('name = "Gaz\\u0000zetta"', "name: it holds U+0000, which Postgres can't store"),
+        (
+            'homepage = "https://www.gazzetta.example.it/\\u0000"',
+            "homepage: it holds U+0000, which Postgres can't store",
+        ),
+        ('name = "Gaz\\u001b[2Jzetta"', "name: a name is one line of text: it holds U+001B"),
+        ('name = "Gaz\\nzetta"', "name: a name is one line of text: it holds U+000A"),
+        ('name = " \\u200b "', "name: a name shows something: it is blank"),
+        ('[extraction]\nkeep = ["p", "a\\u0000"]', "extraction.keep: it holds U+0000, which Postgres can't store"),
+        (
+            f'[[source]]\nkind = "feed"\nurl = "https://www.gazzetta.example.it/{"x" * 2_100}"',
+            "source[1].url: longer than 2083 characters",
+        ),
+    ],
+)
+def test_what_postgres_cannot_hold_is_refused_by_name(tmp_path: Path, written: str, problem: str) -> None:
+    key = written.partition(" = ")[0]
+    others = "\n".join(line for line in SMALL.splitlines() if not line.startswith(f"{key} ="))
+    whole = f"{others}\n{written}" if written.startswith("[") else f"{written}\n{others}"
+    folder = tmp_path / "outlets"
+    folder.mkdir()
+    (folder / "gazzetta.toml").write_text(whole, encoding="utf-8")
+    with pytest.raises(OutletsError) as caught:
+        load_outlets(tmp_path)
+    assert caught.value.problems == (f"outlets/gazzetta.toml: {problem}",)

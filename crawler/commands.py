@@ -76,7 +76,10 @@ def reading_from(settings: Settings, read: Callable[[Connection], Awaitable[T]])
     """Run a query of `pipelines.store.reading` on the database in use."""
 
     async def ask(url: str) -> T:
-        async with Database(url, size=1, name="aiwire-read") as opened, opened.transaction() as connection:
+        async with (
+            Database(url, size=1, name="aiwire-read", role="ingest") as opened,
+            opened.transaction() as connection,
+        ):
             return await read(connection)
 
     with database(settings) as url:
@@ -181,8 +184,11 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
 
 
 def migrate_database(settings: Settings) -> None:
-    with database(settings):
+    with database(settings) as url:
+        left_out = migrate(url)
         present.console.print("The database has this release's schema.")
+        for sentence in left_out:
+            present.errors.print(f"Left out: {sentence}.", markup=False, soft_wrap=True)
 
 
 def print_url(settings: Settings) -> None:

@@ -55,7 +55,7 @@ async def _once(settings: Settings, url: str, outlets: tuple[Outlet, ...]) -> tu
     totals = Counts()
     async with open_station(settings, url) as station:
         await sync_outlets(station.database, outlets)
-        jobs = queue.open_queue(url)
+        jobs = queue.open_queue(station.database)
         async with jobs.open_async():
             await queue.rescue(jobs, station.database)
             while not stop.is_set():

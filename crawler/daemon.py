@@ -87,13 +87,15 @@ class Daemon:
         told = False
         while not self._stop:
             try:
-                migrate(url)
+                left_out = migrate(url)
             except Unavailable as error:
                 if not told:
                     log.warning("postgres_away", reason=error.message)
                     told = True
                 time.sleep(1)
             else:
+                if left_out:
+                    log.warning("roles_left_out", reasons=left_out)
                 return
 
     def _watch(self) -> None:

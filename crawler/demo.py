@@ -125,7 +125,7 @@ async def _watch(newsroom: Newsroom, url: str, daemon: subprocess.Popen[bytes], 
         console=present.errors,
         disable=quiet,
     )
-    async with Database(url, size=1, name="aiwire-demo") as opened:
+    async with Database(url, size=1, name="aiwire-demo", role="ingest") as opened:
         with progress:
             if not await _arrive(newsroom, opened, daemon, progress, "Ingesting three outlets"):
                 return False
@@ -169,7 +169,7 @@ async def _arrive(
 
 
 async def _outcome(url: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    async with Database(url, size=1, name="aiwire-demo") as opened, opened.transaction() as connection:
+    async with Database(url, size=1, name="aiwire-demo", role="ingest") as opened, opened.transaction() as connection:
         return await reading.articles(connection, most=1_000), await reading.counts(connection)
 
 

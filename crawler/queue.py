@@ -14,6 +14,7 @@ from procrastinate import jobs
 
 from pipelines.store import sources
 from pipelines.store.database import QUEUE_SCHEMA, Connection, Database
+from pipelines.store.roles import GROUPS
 
 VISITS = "visits"
 BATCH_MOST = 64
@@ -25,13 +26,14 @@ STALLED_AFTER = timedelta(seconds=20)
 VisitHosts = Callable[[Sequence[str]], Awaitable[None]]
 
 
-def open_queue(url: str, visit_hosts: VisitHosts | None = None) -> procrastinate.App:
-    """The queue on a database; `visit_hosts` does the work in a worker, None for those who only defer."""
+def open_queue(database: Database, visit_hosts: VisitHosts | None = None) -> procrastinate.App:
+    """The queue on an open database, in the same role; `visit_hosts` does a worker's work, None for who only defers."""
+    role = f" -c role={GROUPS[database.taken]}" if database.taken else ""
     connector = procrastinate.PsycopgConnector(
-        conninfo=url,
+        conninfo=database.url,
         min_size=1,
         max_size=3,
-        kwargs={"options": f"-c search_path={QUEUE_SCHEMA} -c timezone=UTC", "application_name": "aiwire-queue"},
+        kwargs={"options": f"-c search_path={QUEUE_SCHEMA} -c timezone=UTC{role}", "application_name": "aiwire-queue"},
     )
     app = procrastinate.App(connector=connector)
 

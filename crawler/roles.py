@@ -37,7 +37,7 @@ _PR_SET_PDEATHSIG = 1
 async def scheduler(settings: Settings, stop: asyncio.Event, reload: asyncio.Event) -> None:
     from crawler.schedule import Scheduler  # noqa: PLC0415 -- each role imports its own world
 
-    async with Database(database_url(settings), size=3, name="aiwire-scheduler") as database:
+    async with Database(database_url(settings), size=3, name="aiwire-scheduler", role="ingest") as database:
         await Scheduler(settings, database).run(stop, reload=reload)
 
 

@@ -41,7 +41,7 @@ class Scheduler:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._queue = queue.open_queue(database.url)
+        self._queue = queue.open_queue(database)
         self._leadership = SessionLocks(database, "leader")
         self._leads = False
         self._away = False

@@ -19,16 +19,19 @@ from crawler.embedded import EmbeddedPostgres
 from crawler.settings import Settings
 from pipelines.errors import StoreError
 from pipelines.store.database import Database, libpq_environment
+from pipelines.store.roles import GROUPS, Role
 
 
-def open_shell(settings: Settings, command: str | None) -> int:
-    """Open psql, or run one command; returns its exit code."""
+def open_shell(settings: Settings, command: str | None, role: Role = "reader") -> int:
+    """Open psql as a role, where the login may take it, or run one command; returns its exit code."""
     with database(settings) as url:
         psql = _psql(settings)
         if psql is None:
-            return asyncio.run(_prompt(url, command))
+            return asyncio.run(_prompt(url, command, role))
+        taken = asyncio.run(_taken(url, role))
+        options = "-c search_path=news,public" + (f" -c role={GROUPS[taken]}" if taken else "")
         # By environment, not by argument: a password in a URL would show in the list of processes.
-        environment = {**os.environ, "PGOPTIONS": "-c search_path=news,public", **libpq_environment(url)}
+        environment = {**os.environ, "PGOPTIONS": options, **libpq_environment(url)}
         arguments = [str(psql), "-X", *(["-c", command] if command else [])]
         return subprocess.run(arguments, env=environment, check=False).returncode  # noqa: S603
 
@@ -43,8 +46,13 @@ def _psql(settings: Settings) -> Path | None:
     return own if own.exists() else None
 
 
-async def _prompt(url: str, command: str | None) -> int:
-    async with Database(url, size=1, name="aiwire-shell") as opened:
+async def _taken(url: str, role: Role) -> Role | None:
+    async with Database(url, size=1, name="aiwire-shell", role=role) as opened:
+        return opened.taken
+
+
+async def _prompt(url: str, command: str | None, role: Role) -> int:
+    async with Database(url, size=1, name="aiwire-shell", role=role) as opened:
         while True:
             try:
                 sql = command or str(await asyncio.to_thread(input, "news=> "))

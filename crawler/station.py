@@ -40,7 +40,7 @@ async def open_station(settings: Settings, database_url: str) -> AsyncIterator[S
         stack.callback(sandbox.close)
         await asyncio.to_thread(sandbox.start)
         database = await stack.enter_async_context(
-            Database(database_url, size=settings.concurrency, name="aiwire-worker")
+            Database(database_url, size=settings.concurrency, name="aiwire-worker", role="ingest")
         )
         locks = SessionLocks(database, "host")
         stack.push_async_callback(locks.close)

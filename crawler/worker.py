@@ -96,7 +96,7 @@ async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> C
     worker = Worker(station, stop=stop)
     told = False
     while not stop.is_set():
-        queue = open_queue(station.database.url, worker.visit_hosts)
+        queue = open_queue(station.database, worker.visit_hosts)
         try:
             async with queue.open_async():
                 await _run_queue(queue, station.settings, stop, wait=wait)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,11 +23,15 @@ def db_migrate(context: typer.Context) -> None:
 def db_shell(
     context: typer.Context,
     command: Annotated[str | None, typer.Option("--command", "-c", help="Run this SQL and end.")] = None,
+    role: Annotated[
+        Literal["reader", "ingest", "owner"],
+        typer.Option(help="reader: schema news, nothing to break; ingest: our own tables, too; owner: everything."),
+    ] = "reader",
 ) -> None:
     """Psql on the database, or a plain prompt where psql is missing."""
     from crawler.shell import open_shell
 
-    raise typer.Exit(open_shell(settings_of(context), command))
+    raise typer.Exit(open_shell(settings_of(context), command, role))
 
 
 @app.command("url")

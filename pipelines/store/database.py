@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from pipelines.errors import StoreError, Unavailable
+from pipelines.store.roles import GROUPS, MAY_TAKE, Role
 
 Connection = psycopg.AsyncConnection[TupleRow]
 
@@ -27,14 +28,18 @@ _OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c ti
 
 
 class Database:
-    """A pool of connections to one database.
+    """A pool of connections to one database, which work as a role of ours where the login may take it, else as the login.
 
-    Every method raises Unavailable when Postgres is away (the same call may work in a moment), and
-    StoreError when it refuses.
+    `role`: "ingest" writes, "owner" changes the schema and takes away, "reader" sees schema `news` alone. Every method
+    raises Unavailable when Postgres is away (the same call may work in a moment), and StoreError when it refuses.
     """
 
-    def __init__(self, url: str, *, size: int = 4, name: str = "aiwire") -> None:
+    def __init__(self, url: str, *, size: int = 4, name: str = "aiwire", role: Role | None = None) -> None:
         self.url = url
+        self.taken: Role | None = None
+        """The role that connections take; known once the pool is open."""
+        self._role = role
+        self._name = name
         self._pool = AsyncConnectionPool(
             url,
             min_size=1,
@@ -45,12 +50,20 @@ class Database:
             reconnect_timeout=60,
             # After a restart of Postgres the pool would hand out dead connections: reliability.md 17.
             check=AsyncConnectionPool.check_connection,
-            kwargs={"options": _OPTIONS, "connect_timeout": _CONNECT_TIMEOUT, "application_name": name},
+            configure=self._configure,
+            kwargs=self._arguments,
         )
 
     async def open(self) -> None:
         """Open the pool; connect once before, so that a wrong URL shows at start, with its reason and at once."""
-        await (await self.connect()).close()
+        first = await self.connect()
+        try:
+            if self._role is not None:
+                cursor = await first.execute(MAY_TAKE.encode(), {"role": self._role})
+                row = await cursor.fetchone()
+                self.taken = self._role if row and row[0] else None
+        finally:
+            await first.close()
         await self._pool.open()
         try:
             await self._pool.wait(timeout=_CONNECT_TIMEOUT)
@@ -83,12 +96,31 @@ class Database:
 
     async def connect(self) -> Connection:
         """A connection of its own outside the pool, on autocommit: for session locks and listening."""
+        arguments = {**self._arguments(), "application_name": "aiwire-locks"}
         try:
-            return await psycopg.AsyncConnection.connect(
-                self.url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT, application_name="aiwire-locks"
-            )
+            return await psycopg.AsyncConnection.connect(self.url, autocommit=True, **arguments)
         except psycopg.OperationalError as error:
             raise Unavailable(f"Postgres is away (DATABASE_URL?): {_first_line(error)}") from error
+
+    def _arguments(self) -> dict[str, Any]:
+        # As an option of the connection, so that RESET ROLE comes back to it.
+        role = f" -c role={GROUPS[self.taken]}" if self.taken else ""
+        return {"options": _OPTIONS + role, "connect_timeout": _CONNECT_TIMEOUT, "application_name": self._name}
+
+    async def _configure(self, connection: Connection) -> None:
+        """Once for each connection of the pool, before anybody uses it."""
+        # A consumer's cursor must never point at what a crash of the server can undo.
+        await connection.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+        )
+        if self._role != "reader":
+            cursor = await connection.execute(
+                "SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('aiwire') AND proname = 'settle_epoch'"
+            )
+            if cursor.rowcount:
+                await connection.execute("SELECT aiwire.settle_epoch()")
+        await connection.commit()
 
 
 class SessionLocks:

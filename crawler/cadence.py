@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from crawler.outlets import Outlet, Source
+from pipelines.records import Precision, When
 
 DEFAULT_EVERY = 900.0
 """Seconds between polls where neither the source nor the outlet says."""
@@ -76,9 +77,21 @@ def next_local(cron: str, zone: ZoneInfo, now: datetime) -> datetime:
             return instant
 
 
-def next_look(discovered: datetime, delays: Sequence[float], now: datetime) -> datetime | None:
-    """When to look at an article again: the first of `delays` (seconds after its discovery) to come, else None."""
-    return min((at for delay in delays if (at := discovered + timedelta(seconds=delay)) > now), default=None)
+def looks_from(discovered: datetime, published: When | None, delays: Sequence[float]) -> datetime:
+    """Since when an article's looks are counted: its publication, as far as that tells when it will be edited.
+
+    Its discovery where the hour of publication is not known, lies ahead, or is so long ago that all looks were over: an
+    outlet that is added brings its backlog, and what was read once is looked at again, too.
+    """
+    if published is None or published.precision is Precision.DAY:
+        return discovered
+    age = (discovered - published.utc).total_seconds()
+    return published.utc if 0 <= age < max(delays, default=0.0) else discovered
+
+
+def next_look(since: datetime, delays: Sequence[float], now: datetime) -> datetime | None:
+    """When to look at an article again: the first of `delays` (seconds after `since`) to come, else None."""
+    return min((at for delay in delays if (at := since + timedelta(seconds=delay)) > now), default=None)
 
 
 def _spread(key: str) -> float:

@@ -29,7 +29,7 @@ from pipelines.sandbox import Sandbox
 
 T = TypeVar("T")
 
-_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_ABSENT: dict[int, str] = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.GONE: "gone"}
 _TRY_LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
@@ -118,8 +118,8 @@ def _judged(response: Response, request: scrapy.Request) -> Page | NotModified:
     if status == HTTPStatus.NOT_MODIFIED:
         return NOT_MODIFIED
     answered = f"answered HTTP {status}"
-    if status in _GONE:
-        raise Permanent(answered, subject=response.url, code="gone")
+    if status in _ABSENT:
+        raise Permanent(answered, subject=response.url, code=_ABSENT[status])
     if status in _TRY_LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Transient(answered, subject=response.url, code=f"http_{status}")
     raise Permanent(answered, subject=response.url, code=f"http_{status}")

@@ -11,17 +11,26 @@ from uuid import UUID
 
 import structlog
 
-from crawler import telemetry
+from crawler import settling, telemetry
 from crawler.context import HostAway, VisitContext
 from crawler.engine import NotModified
 from crawler.failures import HOST_AWAY
-from crawler.re_extraction import find_kept, look_again, read_again, reading_of
+from crawler.re_extraction import find_kept, read_again, reading_of
 from crawler.spiders.base import OutletSpider
 from pipelines.drift import Figures, figures_of
-from pipelines.errors import ExtractError, FetchError, SandboxBroken, SandboxError, StoreError, Transient, Unavailable
+from pipelines.errors import (
+    ExtractError,
+    FetchError,
+    ParseError,
+    SandboxBroken,
+    SandboxError,
+    StoreError,
+    Transient,
+    Unavailable,
+)
 from pipelines.records import Ingested, Page
 from pipelines.store import articles, captures, drift, entries
-from pipelines.store.articles import ReadAgain, Stored
+from pipelines.store.articles import Doubt, Forgotten, ReadAgain, Stored
 from pipelines.store.entries import Disposition, Work
 from pipelines.store.revisions import Reading
 
@@ -64,6 +73,8 @@ async def _entry(context: VisitContext, work: Work, spider: OutletSpider) -> Non
         telemetry.capture(error, outlet=work.outlet, source=work.url, stage="store")
         log.error("store_refused", outlet=work.outlet, url=work.url, code=error.code, reason=error.message)
         await _retry(context, work, error.code, error.message)
+    except ParseError as error:  # it was led to an address that can't be an article's: too long for an index
+        await _settle(context, work, Disposition.FAILED, error.code, error.message)
     except Exception as error:
         telemetry.capture(error, outlet=work.outlet, source=work.url, stage="visit")
         log.exception("entry_failed_unexpectedly", outlet=work.outlet, url=work.url)
@@ -82,7 +93,7 @@ async def _fetch(context: VisitContext, work: Work, spider: OutletSpider) -> Non
             raise HostAway(error) from error
         return
     except FetchError as error:
-        await _refused(context, work, error)
+        await _refused(context, work, spider, error)
         return
     context.counts.fetched += 1
     if isinstance(answer, NotModified):
@@ -133,7 +144,13 @@ async def _process(context: VisitContext, work: Work, spider: OutletSpider, page
         if known is Disposition.NOT_ARTICLE and work.state != "settled":
             await _note(context, work, Figures(read=False))
         return
+    if ingested.extraction.reserved:
+        await _reserved(context, work, spider, code="rights_reserved", message="; ".join(ingested.extraction.reserved))
+        return
     stored = await _store(context, work, spider, page, ingested=ingested, reading=reading)
+    if isinstance(stored, Forgotten):
+        log.info("entry_settled", outlet=work.outlet, url=work.url, disposition="refused", reason="forgotten")
+        return
     if stored.new:
         await _note(context, work, figures_of(ingested.extraction))
     if stored.learned:
@@ -156,7 +173,7 @@ async def _process(context: VisitContext, work: Work, spider: OutletSpider, page
 
 async def _store(
     context: VisitContext, work: Work, spider: OutletSpider, page: Page, *, ingested: Ingested, reading: Reading
-) -> Stored:
+) -> Stored | Forgotten:
     """Write the article and settle the entry; where it is in doubt who changed it, read the page before first."""
     before: ReadAgain | None = None
     asked = 0
@@ -176,16 +193,11 @@ async def _store(
                 # Revisions that come faster than they can be read again are the publisher's.
                 certain=asked > 0 and (before is None or asked >= _DOUBTS),
             )
-            if isinstance(stored, Stored):
-                duplicate = work.article_id is None and not stored.new and stored.brought_by_other
-                await entries.settle(
-                    connection,
-                    work.id,
-                    Disposition.DUPLICATE if duplicate else Disposition.STORED,
-                    now=now,
-                    article_id=stored.article_id,
-                    look_again_at=None if duplicate else _next_look(context, work, spider),
-                    looked=work.state == "settled",
+            if not isinstance(stored, Doubt):
+                looked = work.state == "settled"
+                settings = context.station.settings
+                await settling.stored(
+                    connection, settings, spider, work, became=stored, ingested=ingested, now=now, looked=looked
                 )
                 return stored
         asked += 1
@@ -230,13 +242,33 @@ async def _keep(context: VisitContext, work: Work, spider: OutletSpider, error: 
     log.info("article_hidden", outlet=work.outlet, url=work.url, reason=error.code)
 
 
-async def _refused(context: VisitContext, work: Work, error: FetchError) -> None:
-    if error.code == "gone":
-        await _settle(context, work, Disposition.GONE, error.code, error.message)
-    elif error.code in ("robots_refused", "never_scraped", "refused"):
+async def _refused(context: VisitContext, work: Work, spider: OutletSpider, error: FetchError) -> None:
+    if error.code in ("gone", "not_found"):
+        settings, now = context.station.settings, context.clock()
+        async with context.station.database.transaction() as connection:
+            became = await settling.absent(
+                connection, settings, spider, work, message=error.message, code=error.code, now=now
+            )
+        log.info(
+            "article_withdrawn" if became == "withdrawn" else "page_absent",
+            outlet=work.outlet,
+            url=work.url,
+            reason=error.code,
+        )
+    elif error.code == "robots_refused":
+        await _reserved(context, work, spider, code=error.code, message=error.message)
+    elif error.code in ("never_scraped", "refused"):
         await _settle(context, work, Disposition.REFUSED, error.code, error.message)
     else:
         await _settle(context, work, Disposition.FAILED, error.code, error.message)
+
+
+async def _reserved(context: VisitContext, work: Work, spider: OutletSpider, *, code: str, message: str) -> None:
+    settings, now = context.station.settings, context.clock()
+    async with context.station.database.transaction() as connection:
+        withdrawn = await settling.reserved(connection, settings, spider, work, message=message, code=code, now=now)
+    event = "article_withdrawn" if withdrawn else "text_reserved"
+    log.info(event, outlet=work.outlet, url=work.url, reason=code, message=message)
 
 
 async def _retry(context: VisitContext, work: Work, reason: str, message: str) -> None:
@@ -260,4 +292,4 @@ async def _settle(context: VisitContext, work: Work, disposition: Disposition, r
 
 
 def _next_look(context: VisitContext, work: Work, spider: OutletSpider) -> datetime | None:
-    return look_again(context.station.settings, spider, work.discovered_at, context.clock())
+    return settling.look_again(context.station.settings, spider, work, context.clock())

@@ -29,7 +29,7 @@ from crawler.durations import PositiveSeconds, Seconds
 from crawler.extraction_rules import ExtractionRules, check_ranges
 from pipelines.errors import ConfigError, ParseError
 from pipelines.identity import canonical_url, host_of, registrable_domain
-from pipelines.records import Hints, Policy, SourceKind
+from pipelines.records import Hints, Policy, SourceKind, Withdrawal
 
 GAP_LEAST, EVERY_LEAST = 1.0, 60.0
 """Seconds; what is shorter is for outlets of one's own (`local`)."""
@@ -144,6 +144,7 @@ class Outlet(_Frozen):
     gap: Seconds | None = None
     hosts: tuple[str, ...] = ()
     second_looks: tuple[PositiveSeconds, ...] | None = None
+    withhold: tuple[Withdrawal, ...] | None = None
     relevant: bool = False
     spider: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     local: bool = False

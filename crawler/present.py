@@ -19,7 +19,7 @@ from rich.text import Text
 from pipelines.records import Extraction, KeptBlock, Metadata, RemovedBlock, When
 
 _STATES = {"ok": "green", "new": "dim", "empty": "yellow", "unreachable": "red", "refused": "red", "broken": "red"}
-_FIELDS = tuple(field.name for field in fields(Metadata) if field.name != "canonical_url")
+_FIELDS = tuple(field.name for field in fields(Metadata) if field.name not in ("canonical_url", "reserved"))
 _PIPE_WIDTH = 160  # columns where there is no terminal to ask
 
 console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)

@@ -7,13 +7,12 @@ outlet is read again by `crawler.reprocess`.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
 from crawler import telemetry
-from crawler.cadence import next_look
 from crawler.context import VisitContext
 from crawler.learning import limits_of
 from crawler.settings import Settings
@@ -48,12 +47,6 @@ def reading_of(settings: Settings, spider: OutletSpider, entry: Entry, page: Pag
         limits=limits_of(settings),
         markdown=settings.markdown,
     )
-
-
-def look_again(settings: Settings, spider: OutletSpider, discovered_at: datetime, now: datetime) -> datetime | None:
-    """When an article's page is next asked whether it changed."""
-    delays = spider.outlet.second_looks
-    return next_look(discovered_at, settings.second_looks if delays is None else delays, now)
 
 
 async def find_kept(database: Database, article_id: UUID) -> tuple[Kept, Page] | None:

@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from crawler import present
+from crawler import present, settling
 from crawler.commands import database
 from crawler.differences import fields_of, text_change
 from crawler.outlets import Outlet, load_outlets
-from crawler.re_extraction import find_kept, look_again, read_again, reading_of
+from crawler.re_extraction import find_kept, read_again, reading_of
 from crawler.reprocessed import Shown
 from crawler.schedule import sync_outlets
 from crawler.settings import Settings
@@ -34,9 +34,9 @@ from pipelines.records import Entry, Ingested, Page
 from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
 from pipelines.store import articles, captures, drift, entries, known_articles, repetition, reprocess
-from pipelines.store.articles import ReadAgain, Stored
+from pipelines.store.articles import Doubt, ReadAgain
 from pipelines.store.database import Connection, Database
-from pipelines.store.entries import Disposition, Work
+from pipelines.store.entries import Work
 from pipelines.store.re_extraction import Kept
 from pipelines.store.reprocess import Progress
 from pipelines.store.revisions import Reading
@@ -117,7 +117,7 @@ async def _go(
 ) -> int:
     """One pass over the pages; returns how many articles change."""
     spider = spider_for(next(outlet for outlet in outlets if outlet.slug == slug))
-    async with Database(url, size=settings.sandbox_processes, name="aiwire-reprocess") as opened:
+    async with Database(url, size=settings.sandbox_processes, name="aiwire-reprocess", role="ingest") as opened:
         await sync_outlets(opened, outlets)
         run = _Run(settings=settings, database=opened, sandbox=sandbox, spider=spider, since=since, write=write)
         now = datetime.now(UTC)
@@ -211,6 +211,8 @@ async def _entry(run: _Run, entry_id: int, capture_id: int) -> Outcome:
         ingested = await run.spider.read_article(work.entry, page, run.sandbox)
     except (ExtractError, SandboxError):
         return Outcome("no_article", work.url)
+    if ingested.extraction.reserved:
+        return Outcome("no_article", work.url, text="; ".join(ingested.extraction.reserved))
     title = ingested.extraction.title
     said = f"{len(ingested.extraction.text.split())} words: {title.value if title else ''}"
     return Outcome("found", work.url, text=said, entry=(work, page, ingested, reading))
@@ -260,14 +262,8 @@ async def _write_one(run: _Run, connection: Connection, outcome: Outcome) -> Non
             reading=reading,
             certain=True,
         )
-        assert isinstance(stored, Stored)  # noqa: S101 -- `certain` leaves no doubt
-        duplicate = not stored.new and stored.brought_by_other
-        await entries.settle(
-            connection,
-            work.id,
-            Disposition.DUPLICATE if duplicate else Disposition.STORED,
-            now=now,
-            article_id=stored.article_id,
-            look_again_at=None if duplicate else look_again(run.settings, run.spider, work.discovered_at, now),
+        assert not isinstance(stored, Doubt)  # noqa: S101 -- `certain` leaves none
+        await settling.stored(
+            connection, run.settings, run.spider, now_is, became=stored, ingested=ingested, now=now, looked=False
         )
         await drift.note(connection, run.slug, work.id, figures_of(ingested.extraction), again=True)

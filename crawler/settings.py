@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from crawler.durations import PositiveSeconds, Seconds
 from pipelines.errors import ConfigError
+from pipelines.records import Withdrawal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _PREFIX = "AIWIRE_"
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     drain_deadline: PositiveSeconds = 20.0
     fire_every: PositiveSeconds = 1.0
     second_looks: Annotated[tuple[PositiveSeconds, ...], NoDecode] = (3_600.0, 86_400.0, 604_800.0)
+    withhold: Annotated[tuple[Withdrawal, ...], NoDecode] = (Withdrawal.RIGHTS_RESERVED,)
     sandbox_processes: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64)
     sandbox_cpu_seconds: float = Field(default=10, gt=0, le=600)
     sandbox_memory_mb: int = Field(default=1024, ge=256, le=65_536)
@@ -105,9 +107,9 @@ class Settings(BaseSettings):
     def _data_dir(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("second_looks", mode="before")
+    @field_validator("second_looks", "withhold", mode="before")
     @classmethod
-    def _second_looks(cls, value: object) -> object:
+    def _listed(cls, value: object) -> object:
         return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("contact")

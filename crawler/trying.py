@@ -177,6 +177,7 @@ def _show_article(ingested: Ingested, *, as_json: bool) -> None:
                 "kept": [asdict(block) for block in extraction.kept],
                 "removed": [asdict(block) for block in extraction.removed],
                 "second_opinion": extraction.second_opinion,
+                "reserved": extraction.reserved,
                 "provenance": present.provenance(extraction),
                 "attributions": [asdict(found) for found in ingested.attributions],
                 "relevance": asdict(ingested.relevance),
@@ -197,6 +198,9 @@ def _show_article(ingested: Ingested, *, as_json: bool) -> None:
         out.print(
             Text.assemble(("credits    ", "bold"), found.credited, (f"  ({found.form}): “{found.evidence}”", "cyan"))
         )
+    if extraction.reserved:
+        told = f"Its text is reserved, and would not be kept: {'; '.join(extraction.reserved)}."
+        out.print(told, style="bold yellow", markup=False)
     if extraction.second_opinion:
         out.print("The page looked suspect: a second extractor was asked.", style="yellow")
     out.print()

@@ -20,6 +20,7 @@ from pipelines.page_rights import read_image, read_paywalled, read_rights
 from pipelines.page_standfirst import read_standfirst
 from pipelines.page_titles import headings_of, read_title
 from pipelines.records import Context, Field, Metadata, Origin, Page
+from pipelines.reservation import reservations
 
 _SECTION_MOST = 60  # characters
 _NO_SECTIONS = frozenset(
@@ -52,6 +53,7 @@ def read(tree: Any, page: Page, context: Context, article: dict[str, Any], block
         image=read_image(article, meta, page.url),
         paywalled=read_paywalled(article, meta),
         rights=read_rights(article, head, page.url),
+        reserved=reservations(page.headers, meta),
     )
 
 

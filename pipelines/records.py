@@ -16,6 +16,15 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+class Withdrawal(StrEnum):
+    """Why an article is withdrawn without anybody asking for it."""
+
+    GONE = "gone"
+    """410, or 404 twice, a day apart."""
+    RIGHTS_RESERVED = "rights_reserved"
+    """robots.txt or the page itself reserves the text against machines now."""
+
+
 class Policy(StrEnum):
     """What an outlet's operator of aiwire allows it to do with the outlet."""
 
@@ -248,6 +257,8 @@ class Metadata:
     paywalled: Field[bool] | None
     rights: Field[str] | None
     """The licence (a URL or its name) or the rights note that goes with the article."""
+    reserved: tuple[str, ...] = ()
+    """Signals by which the text is reserved against machines; see `pipelines.reservation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ The pages behind them are `pipelines.store.captures`, the articles `pipelines.st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from pipelines.records import Entry, Precision, When
 from pipelines.storable import clean, clean_record
-from pipelines.store import sources
+from pipelines.store import sources, withdrawals
 from pipelines.store.database import Connection
 
 
@@ -77,6 +77,8 @@ class Work:
     etag: str | None
     last_modified: str | None
     article_id: UUID | None
+    looks_from: datetime | None
+    missing_since: datetime | None
     definition: dict[str, object]
 
     @property
@@ -120,6 +122,8 @@ async def claim(
     ids = {key: id_ for key, (id_, _) in known.items()}
     if fresh:
         await sources.add_hosts(connection, [claim.host for claim in fresh])
+        forgotten = await withdrawals.forgotten(connection, [claim.url_key for claim in fresh])
+        fresh = [_refused(claim) if claim.url_key in forgotten else claim for claim in fresh]
         ids |= await _insert(connection, outlet, fresh, now)
     changed = [c for c in claims if c.url_key in known and known[c.url_key][1] not in (None, c.fingerprint)]
     first = [c for c in claims if c.url_key in ids and known.get(c.url_key, (0, None))[1] is None]
@@ -140,6 +144,12 @@ async def claim(
     for claim_ in changed:
         await _claim_changed(connection, ids[claim_.url_key], claim_, now)
     return Claimed(new=len(fresh), changed=len(changed))
+
+
+def _refused(claim: Claim) -> Claim:
+    """A claim on an address that is to be forgotten: nothing that the source says of it is kept."""
+    bare = Entry(url=claim.entry.url)
+    return replace(claim, entry=bare, disposition=Disposition.REFUSED, reason="forgotten")
 
 
 async def _insert(connection: Connection, outlet: str, fresh: Sequence[Claim], now: datetime) -> dict[str, int]:
@@ -190,7 +200,7 @@ async def _claim_changed(connection: Connection, entry_id: int, claim: Claim, no
 _WORK = """
     SELECT e.id, e.outlet, e.host, e.url, e.url_key, e.title, e.summary, e.published, e.modified, e.guid,
            e.discovered_at, e.state, e.attempts, e.looks, e.capture_id, e.etag, e.last_modified,
-           e.article_id, o.definition
+           e.article_id, e.looks_from, e.missing_since, o.definition
     FROM aiwire.entry e JOIN aiwire.outlet o ON o.slug = e.outlet
 """
 
@@ -226,14 +236,19 @@ async def settle(
     message: str | None = None,
     article_id: UUID | None = None,
     look_again_at: datetime | None = None,
+    looks_from: datetime | None = None,
     looked: bool = False,
 ) -> None:
-    """The entry's final disposition; `look_again_at` is when its page is next asked whether it changed."""
+    """The entry's final disposition; `look_again_at` is when its page is next asked whether it changed.
+
+    `looks_from` is since when such looks are counted; once said it stays.
+    """
     await connection.execute(
         """
         UPDATE aiwire.entry SET state = 'settled', disposition = %(disposition)s, reason = %(reason)s,
             message = %(message)s, article_id = coalesce(%(article)s, article_id), settled_at = %(now)s,
-            due_at = %(again)s, capture_id = NULL, attempts = 0, looks = looks + %(looked)s
+            due_at = %(again)s, capture_id = NULL, attempts = 0, looks = looks + %(looked)s, missing_since = NULL,
+            looks_from = coalesce(looks_from, %(from)s)
         WHERE id = %(id)s
         """,
         {
@@ -244,6 +259,7 @@ async def settle(
             "article": article_id,
             "now": now,
             "again": look_again_at,
+            "from": looks_from,
             "looked": int(looked),
         },
     )
@@ -252,7 +268,27 @@ async def settle(
 async def look_later(connection: Connection, entry_id: int, *, look_again_at: datetime | None) -> None:
     """A second look found the page unchanged (304): only the time of the next look moves."""
     await connection.execute(
-        "UPDATE aiwire.entry SET due_at = %s, looks = looks + 1, attempts = 0 WHERE id = %s", (look_again_at, entry_id)
+        """
+        UPDATE aiwire.entry SET due_at = %s, looks = looks + 1, attempts = 0, missing_since = NULL,
+            reason = CASE WHEN missing_since IS NULL THEN reason END,
+            message = CASE WHEN missing_since IS NULL THEN message END
+        WHERE id = %s
+        """,
+        (look_again_at, entry_id),
+    )
+
+
+async def missing(
+    connection: Connection, entry_id: int, *, reason: str, message: str, since: datetime, look_again_at: datetime
+) -> None:
+    """A stored article's page is not found: it counts as stored until that was so for a while."""
+    await connection.execute(
+        """
+        UPDATE aiwire.entry SET state = 'settled', disposition = 'stored', reason = %s, message = %s, missing_since = %s,
+            due_at = %s, capture_id = NULL, attempts = 0, looks = looks + 1
+        WHERE id = %s
+        """,
+        (reason, message, since, look_again_at, entry_id),
     )
 
 

@@ -17,7 +17,8 @@ WHERE r.article_id = a.id AND r.number = a.revision AND r.published_at IS NOT NU
 CREATE INDEX article_outlet_published ON aiwire.article (outlet, published_at DESC NULLS LAST, id);
 CREATE INDEX article_published ON aiwire.article (published_at DESC NULLS LAST, id);
 
-ALTER TABLE aiwire.entry ADD COLUMN missing_since timestamptz;
+ALTER TABLE aiwire.entry ADD COLUMN missing_since timestamptz, ADD COLUMN looks_from timestamptz;
+COMMENT ON COLUMN aiwire.entry.looks_from IS 'since when its second looks are counted: publication or discovery';
 COMMENT ON COLUMN aiwire.entry.missing_since IS 'when the page of a stored article first answered 404, while it does';
 
 CREATE TABLE aiwire.forgotten (

@@ -45,6 +45,11 @@ def clean(text: str) -> str:
     return text if fits(text) else _UNSTORABLE.sub(REPLACEMENT, _PAIR.sub(_joined, text))
 
 
+def as_it_came(text: str | None) -> str | None:
+    """The text where Postgres holds it as it stands, else None: for what is of no use when it is mended, as an ETag."""
+    return text if text is not None and fits(text) else None
+
+
 def clean_record(value: T) -> T:
     """The value with every string in it clean: a record, a tuple, a string; itself where there is nothing to mend."""
     held: Any = value

@@ -12,6 +12,7 @@ import zstandard
 from psycopg.types.json import Jsonb
 
 from pipelines.records import Page
+from pipelines.storable import as_it_came, clean, json_safe
 from pipelines.store.database import Connection
 
 _LEVEL = 6  # the knee for HTML: a fifth of the bytes at about 100 MB/s
@@ -34,15 +35,15 @@ async def save(connection: Connection, entry_id: int, page: Page) -> int:
         """,
         {
             "entry": entry_id,
-            "url": page.url,
+            "url": clean(page.url),
             "status": page.status,
-            "headers": Jsonb([list(pair) for pair in page.headers]),
+            "headers": Jsonb(json_safe(page.headers)),
             "body": zstandard.ZstdCompressor(level=_LEVEL).compress(page.body),
             "size": len(page.body),
             "sha256": hashlib.sha256(page.body).digest(),
             "at": page.fetched_at,
-            "etag": page.header("ETag"),
-            "last_modified": page.header("Last-Modified"),
+            "etag": as_it_came(page.header("ETag")),
+            "last_modified": as_it_came(page.header("Last-Modified")),
         },
     )
     row = await cursor.fetchone()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from pipelines.storable import clean, clean_record, fits
+from pipelines.storable import as_it_came, clean, clean_record
 from pipelines.store.database import QUEUE_SCHEMA, Connection
 
 QUEUED_FOR = timedelta(minutes=5)
@@ -190,7 +190,7 @@ async def polled(
     `validators` are (ETag, Last-Modified) of a 200, None for a 304; `message` says why a source is empty.
     """
     # A validator is sent back as it came, or not at all.
-    etag, last_modified = (value if value and fits(value) else None for value in validators or (None, None))
+    etag, last_modified = map(as_it_came, validators or (None, None))
     await connection.execute(
         """
         UPDATE aiwire.source SET last_poll_at = %(now)s, last_answer_at = %(now)s, next_poll_at = %(next)s,

@@ -32,6 +32,12 @@ def as_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
+def as_json_line(value: object) -> None:
+    """One line of JSON on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, default=_jsonable)
+    sys.stdout.write("\n")
+
+
 def articles(rows: Sequence[dict[str, Any]]) -> Table:
     """The articles as the demo and `articles list` show them."""
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 1, 0), expand=True)

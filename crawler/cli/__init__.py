@@ -158,6 +158,41 @@ def outlets_check(context: typer.Context) -> None:
 
 
 @app.command()
+def changes(
+    context: typer.Context,
+    *,
+    after: Annotated[
+        str | None, typer.Option(metavar="CURSOR", help="Go on after this cursor; else from the first.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin at the present end.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until Ctrl-C.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document a line.")] = False,
+) -> None:
+    """The change feed: every article that came, changed, moved or was withdrawn, in order."""
+    from crawler.changes import show_changes
+
+    if (new and after) or (limit and follow):
+        raise ConfigError("--new and --after, --limit and --follow exclude each other", code="usage")
+    code = show_changes(settings_of(context), cursor=after, most=limit, follow=follow, end=new, as_json=json)
+    raise typer.Exit(code)
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(help="Any address that the article was known by.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove an article's text, revisions and raw pages on request; it is never fetched again."""
+    from crawler.forgetting import forget_url
+
+    raise typer.Exit(forget_url(settings_of(context), url, yes=yes, as_json=json))
+
+
+@app.command()
 def status(context: typer.Context, json: Json = False) -> None:
     """Per source: last poll, last new article, next poll, state, error."""
     from crawler.commands import show_status

@@ -67,6 +67,18 @@ async def find(connection: Connection, url_key: str) -> Found:
     return Found(articles=tuple(row[0]), entries=tuple(row[1]), urls=tuple(row[2]))
 
 
+async def outlets_of(connection: Connection, url_key: str) -> list[str]:
+    """The outlets that know the address, in the order in which their locks are to be taken."""
+    cursor = await connection.execute(
+        """
+        SELECT outlet FROM aiwire.article_url WHERE kind = 'url' AND value = %(key)s
+        UNION SELECT outlet FROM aiwire.entry WHERE url_key = %(key)s ORDER BY 1
+        """,
+        {"key": url_key},
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def forget(connection: Connection, found: Found, now: datetime) -> None:
     """Remove text, revisions and what was read of them, leave tombstones, and never fetch the addresses again.
 

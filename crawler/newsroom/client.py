@@ -104,7 +104,7 @@ class Newsroom:
         """A further outlet of given pages, or new pages for one that was added; a feed at /feed.xml announces them.
 
         A page has `path` (with its query), `file` (.gz is unpacked; else its bytes are served unchanged) or `body`,
-        and may have `title` and `published` (as RSS writes dates).
+        and may have `title`, `published` (as RSS writes dates) and `status` (of the answer; 200 where it is not said).
         """
         served = [{**page, "file": str(Path(page["file"]).absolute())} if "file" in page else page for page in pages]
         ports = self._do(do="add_outlet", slug=slug, language=language, pages=served)["ports"]

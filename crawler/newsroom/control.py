@@ -4,7 +4,7 @@
                     {"do": "rename", "article": "outlet/slug", "slug": "new-slug"}
                     {"do": "misbehave", "outlet": "slug", "mode": a key of misbehaviour.MODES, "count": 3}
                     {"do": "calm", "outlet": "slug"}
-                    {"do": "add_outlet", "slug": "slug", "language": "en", "pages": [{"path", "file" or "body", "title", "published"}]}
+                    {"do": "add_outlet", "slug": "slug", "language": "en", "pages": [{"path", "file" or "body", "title", "published", "status"}]}
     GET /requests?since=0
 
 What a command makes no sense of is a 400 with `{"error": "..."}`. Opening an added outlet's port is the server's part.

@@ -34,6 +34,8 @@ def keep_pages(file: Path, language: str, pages: list[dict[str, Any]]) -> None:
             raise ValueError(f"{path}: a page has either a file or a body")
         if "file" in page and not Path(page["file"]).is_file():
             raise ValueError(f"{path}: there is no file {page['file']}")
+        if not str(page.get("status", 200)).isdigit():
+            raise ValueError(f"{path}: its status is no number: {page['status']}")
     fresh = file.with_suffix(".new")
     fresh.write_text(json.dumps({"language": language, "pages": pages}), encoding="utf-8")
     fresh.replace(file)
@@ -43,14 +45,14 @@ def language_of(file: Path) -> str:
     return str(json.loads(file.read_text(encoding="utf-8"))["language"])
 
 
-def look_up(file: Path, slug: str, base: str, path_qs: str) -> tuple[bytes, str] | None:
-    """(body, content type) of the feed or a page; a page's encoding is for its reader to find out."""
+def look_up(file: Path, slug: str, base: str, path_qs: str) -> tuple[bytes, str, int] | None:
+    """(body, content type, status) of the feed or a page; a page's encoding is for its reader to find out."""
     pages = json.loads(file.read_text(encoding="utf-8"))["pages"]
     if path_qs == FEED:
-        return _feed(slug, base, pages).encode(), "application/rss+xml; charset=utf-8"
+        return _feed(slug, base, pages).encode(), "application/rss+xml; charset=utf-8", 200
     for page in pages:
         if unquote(page["path"]) == unquote(path_qs):
-            return _body(page), "text/html"
+            return _body(page), "text/html", int(page.get("status", 200))
     return None
 
 

@@ -10,6 +10,7 @@ import random
 import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -95,7 +96,12 @@ class Newsroom:
             return answer(request, b"User-agent: *\nDisallow:\n", "text/plain; charset=utf-8", foreign.CHANGED)
         file = self._state.folder / self._state.folders[slug]
         found = foreign.look_up(file, slug, self._base(slug), request.path_qs)
-        return answer(request, *found, foreign.CHANGED) if found else _not_found()
+        if found is None:
+            return _not_found()
+        body, content_type, status = found
+        if status != HTTPStatus.OK:
+            return web.Response(status=status, body=body, content_type=content_type)
+        return answer(request, body, content_type, foreign.CHANGED)
 
     def _own(self, slug: str, request: web.Request) -> web.Response:
         match pages.look_up(self._state, slug, self._base(slug), request.path):

@@ -62,6 +62,9 @@ class Database:
                 cursor = await first.execute(MAY_TAKE.encode(), {"role": self._role})
                 row = await cursor.fetchone()
                 self.taken = self._role if row and row[0] else None
+            await self._configure(first)
+        except psycopg.Error as error:
+            raise StoreError(f"Postgres refused: {_first_line(error)}") from error
         finally:
             await first.close()
         await self._pool.open()
@@ -117,6 +120,7 @@ class Database:
         if self._role != "reader":
             cursor = await connection.execute(
                 "SELECT FROM pg_proc WHERE pronamespace = to_regnamespace('aiwire') AND proname = 'settle_epoch'"
+                " AND has_schema_privilege(pronamespace, 'USAGE') AND has_function_privilege(oid, 'EXECUTE')"
             )
             if cursor.rowcount:
                 await connection.execute("SELECT aiwire.settle_epoch()")

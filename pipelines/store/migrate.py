@@ -7,6 +7,7 @@ caller's (`crawler.embedded`, `aiwire db migrate`).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,8 @@ _PATIENCE = 120.0  # seconds to wait for another starter's migration
 _LOCK_TIMEOUT = 3  # seconds that a statement may keep others waiting behind it
 _LOCK_PAUSE = 1.0  # seconds in which they go on before the step begins anew
 _LOCK_PATIENCE = 300.0  # seconds after which whoever holds the lock is told
+_WHO_MAY = "; run `aiwire db migrate` as a login that may take the role aiwire_owner, or owns the database"
+_ALEMBIC = threading.Lock()  # its context is one for the whole process
 # A migration may take its time, and waits for nobody between two statements.
 _OPTIONS = (
     f"-c lock_timeout={_LOCK_TIMEOUT}s -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
@@ -70,21 +73,17 @@ def migrate(url: str) -> tuple[str, ...]:
                     _patiently(connection, lambda: roles.grant(working, version, anew=moved))
                 _patiently(connection, lambda: _settle(working))
             return tuple(left_out)
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise StoreError(
-            f"the migration failed: {error}; run `aiwire db migrate` as a login that may take the role aiwire_owner,"
-            " or owns the database",
-            code="migration_failed",
-        ) from error
-    except psycopg.OperationalError as error:
-        raise Unavailable(f"cannot reach Postgres: {error}", code="store_unavailable") from error
     except CommandError as error:
         raise StoreError(
             f"the migration failed: {error}; the database may be of a newer release than this one",
             code="migration_failed",
         ) from error
     except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
-        raise StoreError(f"the migration failed: {error}", code="migration_failed") from error
+        cause = _cause(error)
+        if isinstance(cause, psycopg.OperationalError):
+            raise Unavailable(f"cannot reach Postgres: {cause}", code="store_unavailable") from error
+        hint = _WHO_MAY if isinstance(cause, errors.InsufficientPrivilege) else ""
+        raise StoreError(f"the migration failed: {cause}{hint}", code="migration_failed") from error
 
 
 def is_current(url: str) -> bool:
@@ -139,14 +138,17 @@ def _patiently(connection: psycopg.Connection, step: Callable[[], T]) -> T:
         try:
             return step()
         except (psycopg.Error, sqlalchemy.exc.DBAPIError) as error:
-            cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-            if not isinstance(cause, errors.LockNotAvailable | errors.DeadlockDetected):
+            if not isinstance(_cause(error), errors.LockNotAvailable | errors.DeadlockDetected):
                 raise
             if time.monotonic() > deadline:
                 raise Unavailable(
                     f"the migration waits for a lock in vain: {_longest(connection)}", code="migration_blocked"
                 ) from error
             time.sleep(_LOCK_PAUSE)
+
+
+def _cause(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
 
 
 def _longest(connection: psycopg.Connection) -> str:
@@ -187,7 +189,7 @@ def _is_current(connection: psycopg.Connection) -> bool:
     return row is not None and row[0] == _head() and _queue_applied(connection) == _queue_head()
 
 
-def _migrate_ours(url: str, role: roles.Role | None) -> None:
+def _migrate_ours(url: str, role: roles.Role | None, to: str = "head") -> None:
     # Alembic speaks SQLAlchemy; the libpq URL goes to psycopg untouched, so that every form of it works.
     def connect() -> psycopg.Connection:
         connection = _connect(url, role)
@@ -201,7 +203,8 @@ def _migrate_ours(url: str, role: roles.Role | None) -> None:
         connection.commit()
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with _ALEMBIC:
+            command.upgrade(config, to)
         connection.commit()
 
 

@@ -1,37 +1,45 @@
 -- Who may do what. Run as aiwire_owner whenever a release changed the schema or this file. First everything is taken back,
 -- so that what stands here is all that the groups have; what an operator granted to roles of his own stays.
 
+-- Not ALL TABLES IN SCHEMA: an operator may have put a view of his own into news. Partitions get nothing: they are reached
+-- through their table alone, so that what may not be changed there can't be changed behind its back.
+
 REVOKE ALL ON SCHEMA aiwire, news, aiwire_queue FROM PUBLIC, aiwire_ingest, aiwire_reader;
-REVOKE ALL ON ALL TABLES IN SCHEMA aiwire, news, aiwire_queue FROM PUBLIC, aiwire_ingest, aiwire_reader;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA aiwire, news, aiwire_queue FROM PUBLIC, aiwire_ingest, aiwire_reader;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA aiwire, news, aiwire_queue FROM PUBLIC, aiwire_ingest, aiwire_reader;
-
--- A function is everybody's as soon as it is made: not those to come. And a view that a migration makes anew can be read at
--- once, not only when this file has run.
-ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT SELECT ON TABLES TO aiwire_reader, aiwire_ingest;
-ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT EXECUTE ON ROUTINES TO aiwire_reader, aiwire_ingest;
-
--- -- Readers: schema news, and nothing else. Its functions work as their owner ----------------------------------------
-
 GRANT USAGE ON SCHEMA news TO aiwire_reader, aiwire_ingest;
-GRANT SELECT ON ALL TABLES IN SCHEMA news TO aiwire_reader, aiwire_ingest;
-GRANT EXECUTE ON ALL ROUTINES IN SCHEMA news TO aiwire_reader, aiwire_ingest;
-
--- -- The daemon -------------------------------------------------------------------------------------------------------
-
 GRANT USAGE ON SCHEMA aiwire, aiwire_queue TO aiwire_ingest;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA aiwire TO aiwire_ingest;
-GRANT EXECUTE ON ALL ROUTINES IN SCHEMA aiwire TO aiwire_ingest;
 
--- Partitions are reached through their table alone: what may not be changed there can't be changed behind its back.
 DO $$
 DECLARE
-    one regclass;
+    one record;
+    owner CONSTANT oid := (SELECT oid FROM pg_roles WHERE rolname = current_user);
 BEGIN
-    FOR one IN SELECT c.oid FROM pg_class c
-               WHERE c.relnamespace = 'aiwire'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition LOOP
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO aiwire_ingest', one);
+    FOR one IN
+        SELECT s.nspname AS space, c.oid::regclass AS name, c.relkind = 'S' AS counts, c.relispartition AS part
+        FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+        WHERE s.nspname IN ('aiwire', 'news', 'aiwire_queue') AND c.relkind IN ('r', 'p', 'v', 'm', 'S') AND c.relowner = owner
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC, aiwire_ingest, aiwire_reader', one.name);
+        IF one.space = 'news' THEN
+            EXECUTE format('GRANT SELECT ON %s TO aiwire_ingest, aiwire_reader', one.name);
+        ELSIF one.counts THEN
+            EXECUTE format('GRANT USAGE ON SEQUENCE %s TO aiwire_ingest', one.name);
+        ELSIF NOT one.part THEN
+            EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO aiwire_ingest', one.name);
+            IF one.space = 'aiwire_queue' THEN  -- jobs are ended by deleting them
+                EXECUTE format('GRANT DELETE ON %s TO aiwire_ingest', one.name);
+            END IF;
+        END IF;
+    END LOOP;
+    FOR one IN
+        SELECT s.nspname AS space, p.oid::regprocedure AS name
+        FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
+        WHERE s.nspname IN ('aiwire', 'news', 'aiwire_queue') AND p.proowner = owner
+    LOOP
+        EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC, aiwire_ingest, aiwire_reader', one.name);
+        EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO aiwire_ingest', one.name);
+        IF one.space = 'news' THEN
+            EXECUTE format('GRANT EXECUTE ON ROUTINE %s TO aiwire_reader', one.name);
+        END IF;
     END LOOP;
 END $$;
 
@@ -42,7 +50,8 @@ REVOKE INSERT, UPDATE ON aiwire.epoch, aiwire.alembic_version FROM aiwire_ingest
 -- What the daemon takes away itself.
 GRANT DELETE ON aiwire.re_extraction, aiwire.page_figure, aiwire.block_sighting, aiwire.heartbeat, aiwire.run, aiwire.capture TO aiwire_ingest;
 
--- Procrastinate's functions work as their caller.
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA aiwire_queue TO aiwire_ingest;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA aiwire_queue TO aiwire_ingest;
-GRANT EXECUTE ON ALL ROUTINES IN SCHEMA aiwire_queue TO aiwire_ingest;
+-- A function is everybody's as soon as it is made: not those to come. And a view that a migration makes anew can be read at
+-- once, not only when this file has run.
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT SELECT ON TABLES TO aiwire_reader, aiwire_ingest;
+ALTER DEFAULT PRIVILEGES IN SCHEMA news GRANT EXECUTE ON ROUTINES TO aiwire_reader, aiwire_ingest;

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pipelines.identity import composed
 from pipelines.weighty_words import LANGUAGES, is_weighty
 
 _LONGEST = 200_000
@@ -115,9 +116,9 @@ def _between(before: str, after: str) -> tuple[str, str]:
 def _tokens(text: str, *, past_accents: bool) -> list[str]:
     """Words with their capitals, numbers, and the marks that say something."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text).translate(_ALIKE)
+        text = composed(text).translate(_ALIKE)
         if past_accents:
-            text = unicodedata.normalize("NFC", "".join(_unaccented(unicodedata.normalize("NFD", text))))
+            text = composed("".join(_unaccented(unicodedata.normalize("NFD", text))))
         text = _DENSE.sub(r" \g<0> ", text)
     return _TOKEN.findall(text.replace("`", "'"))
 

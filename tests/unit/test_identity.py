@@ -20,6 +20,7 @@ from pipelines.identity import (
     host_of,
     registrable_domain,
     same_article,
+    spaced,
     trusted_canonical,
 )
 from pipelines.records import Entry, Extraction, Field, Origin, Precision, Reason, RemovedBlock, When
@@ -270,6 +271,16 @@ def test_respaced_claim_is_the_same_claim():
 )
 def test_what_a_reader_sees_changes_the_content(changed):
     assert content_hash(replace(EXTRACTION, **changed)) != content_hash(EXTRACTION)
+
+
+def test_paragraphs_joined_change_the_content():
+    assert content_hash(replace(EXTRACTION, text=EXTRACTION.text.replace("\n", " "))) != content_hash(EXTRACTION)
+
+
+def test_marks_without_end_on_a_letter_are_composed_all_the_same():
+    """Sorting them takes the square of their number: half a million would take minutes, and hold up all else."""
+    assert spaced("a" + "\u0301\u0323" * 250_000 + " b").endswith(" b")
+    assert spaced("e" + "\u0301" * 3) == "é" + "\u0301" * 2
 
 
 def test_two_authors_are_not_one_with_both_names():

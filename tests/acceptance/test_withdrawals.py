@@ -54,14 +54,14 @@ def told(installation: Installation, path: str) -> list[tuple[str, str | None, b
     rows = installation.rows(
         f"""
         SELECT c.kind, c.reason, c.withheld FROM news.change c JOIN aiwire.article a ON a.id = c.article_id
-        WHERE a.url LIKE '%{path}' ORDER BY c.position
+        WHERE a.url LIKE '%%{path}' ORDER BY c.position
         """
     )
     return [(row["kind"], row["reason"], row["withheld"]) for row in rows]
 
 
 def article(installation: Installation, path: str) -> dict[str, Any] | None:
-    rows = installation.rows(f"SELECT withdrawn_reason, withdrawn_at, text FROM news.article WHERE url LIKE '%{path}'")
+    rows = installation.rows(f"SELECT withdrawn_reason, withdrawn_at, text FROM news.article WHERE url LIKE '%%{path}'")
     return rows[0] if rows else None
 
 
@@ -83,7 +83,7 @@ def test_404_withdraws_an_article_only_when_it_lasts_a_day(quay: Installation) -
     look_again(quay)
     assert told(quay, BRIDGE) == [("new", None, False)], "missed twice within a day"
     (entry,) = quay.rows(
-        f"SELECT disposition, reason, due_at > now() AS looks FROM aiwire.entry WHERE url LIKE '%{BRIDGE}'"
+        f"SELECT disposition, reason, due_at > now() AS looks FROM aiwire.entry WHERE url LIKE '%%{BRIDGE}'"
     )
     assert (entry["disposition"], entry["reason"], entry["looks"]) == ("stored", "not_found", True)
 
@@ -119,7 +119,7 @@ def test_rights_reserved_later_withhold_the_text(quay: Installation) -> None:
     assert article(quay, BRIDGE) is None
     for view in ("revision", "removed_block", "attribution"):
         assert not quay.rows(f"SELECT FROM news.{view} v JOIN news.withdrawal w ON w.article_id = v.article_id")
-    (entry,) = quay.rows(f"SELECT disposition, message FROM aiwire.entry WHERE url LIKE '%{BRIDGE}'")
+    (entry,) = quay.rows(f"SELECT disposition, message FROM aiwire.entry WHERE url LIKE '%%{BRIDGE}'")
     assert (entry["disposition"], entry["message"]) == ("refused", "meta tdm-reservation: 1")
 
 
@@ -138,7 +138,7 @@ def test_page_that_reserves_its_rights_is_not_stored_at_all(quay: Installation) 
     quay.newsroom.add_outlet("quay", [page(ferry, head='<meta name="robots" content="index, noarchive">')])
     look_again(quay)
 
-    (entry,) = quay.rows(f"SELECT disposition, reason, article_id FROM aiwire.entry WHERE url LIKE '%{ferry}'")
+    (entry,) = quay.rows(f"SELECT disposition, reason, article_id FROM aiwire.entry WHERE url LIKE '%%{ferry}'")
     assert (entry["disposition"], entry["reason"], entry["article_id"]) == ("discovered", "rights_reserved", None)
 
 
@@ -156,8 +156,8 @@ def test_forgotten_article_leaves_a_tombstone_and_is_not_fetched_again(quay: Ins
     assert told(quay, BRIDGE)[-1] == ("withdrawn", "forgotten", True)
     (left,) = quay.rows("SELECT reason, withheld FROM news.withdrawal")
     assert (left["reason"], left["withheld"]) == ("forgotten", True)
-    for words in ("Bridge", "northern quay"):
-        assert not everywhere(quay, f"{words}%' OR row::text LIKE '%{words} of the old town"), "no word of it is left"
+    assert not everywhere(quay, "whoever used the Bridge"), "no word of its text is left"
+    assert not everywhere(quay, "Bridge of the old town"), "nor of its title"
     seen = len(quay.newsroom.requests())
     look_again(quay)
     assert not [request for request in quay.newsroom.requests(seen) if request.path == BRIDGE]
@@ -170,7 +170,7 @@ def test_address_is_forgotten_before_it_was_ever_seen(quay: Installation) -> Non
     quay.newsroom.add_outlet("quay", [page("/news/ferry")])
     look_again(quay)
 
-    (entry,) = quay.rows("SELECT disposition, reason, title FROM aiwire.entry WHERE url LIKE '%/ferry'")
+    (entry,) = quay.rows("SELECT disposition, reason, title FROM aiwire.entry WHERE url LIKE '%%/ferry'")
     assert (entry["disposition"], entry["reason"], entry["title"]) == ("refused", "forgotten", None)
     assert not [request for request in quay.newsroom.requests() if request.path == "/news/ferry"]
 
@@ -186,5 +186,5 @@ def everywhere(installation: Installation, pattern: str) -> list[str]:
     return [
         table
         for table in tables
-        if installation.rows(f"SELECT FROM aiwire.{table} AS row WHERE row::text LIKE '%{pattern}%' LIMIT 1")
+        if installation.rows(f"SELECT FROM aiwire.{table} AS row WHERE row::text LIKE %s LIMIT 1", f"%{pattern}%")
     ]

@@ -5,15 +5,13 @@ Which fields count is `pipelines.verdict`'s affair.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from crawler.word_diff import BREAK, Piece, joined, pieces, words_of
 from pipelines.records import Ingested
 from pipelines.verdict import Known
 
-_COMPARED_MOST = 2_000  # words on a side that are compared one by one: the matcher's time is their product
 _SHOWN_MOST = 3  # places of a text
 _WORDS_MOST = 12  # of one run
 
@@ -41,32 +39,44 @@ def fields_of(known: Known, ingested: Ingested, changed: Sequence[str]) -> dict[
 
 
 def text_change(before: str, after: str) -> TextChange:
-    """Linear but for the part between the first and the last difference, of which only so much is compared."""
-    one, other = before.split(), after.split()
-    start = _common(one, other)
-    end = _common(one[start:][::-1], other[start:][::-1])
-    one, other = one[start : len(one) - end], other[start : len(other) - end]
-    matcher = SequenceMatcher(None, one[:_COMPARED_MOST], other[:_COMPARED_MOST], autojunk=False)
-    runs = [(one[a:b], other[c:d]) for kind, a, b, c, d in matcher.get_opcodes() if kind != "equal"]
-    rest = (one[_COMPARED_MOST:], other[_COMPARED_MOST:])
-    gone = sum(len(words) for words, _ in runs) + len(rest[0])
-    come = sum(len(words) for _, words in runs) + len(rest[1])
-    return TextChange(gone=gone, come=come, shown=" … ".join(itertools.islice(_marked(runs), _SHOWN_MOST)))
+    """What went and came of a text; breaks between paragraphs are told only where no word differs."""
+    one, other = words_of(before), words_of(after)
+    found = pieces(_unbroken(one), _unbroken(other))
+    if all(piece.kind == "same" for piece in found):
+        found = pieces(one, other)
+    gone, come = (
+        sum(len(_unbroken(piece.words)) for piece in found if piece.kind == kind) for kind in ("gone", "come")
+    )
+    return TextChange(gone=gone, come=come, shown=_shown(found))
 
 
-def _marked(runs: Sequence[tuple[list[str], list[str]]]) -> Iterator[str]:
-    for gone, come in runs:
-        parts = [f"[-{_short(gone)}-]"] if gone else []
-        parts += [f"{{+{_short(come)}+}}"] if come else []
-        yield " ".join(parts)
+def marked(piece: Piece, text: str | None = None) -> str:
+    """The piece (or `text` in its place) as `[-gone-]` or `{+come+}`; what is the same, as it is."""
+    shown = str(piece) if text is None else text
+    return {"same": "{}", "gone": "[-{}-]", "come": "{{+{}+}}"}[piece.kind].format(shown)
+
+
+def _shown(found: Sequence[Piece]) -> str:
+    """The first places; what came instead of what went stands behind it."""
+    places: list[list[str]] = []
+    before = ""
+    for piece in found:
+        if piece.kind != "same":
+            if before != "gone" or piece.kind != "come":
+                if len(places) == _SHOWN_MOST:
+                    break
+                places.append([])
+            places[-1].append(marked(piece, _short(piece.words)))
+        before = piece.kind
+    return " … ".join(map(" ".join, places))
 
 
 def _short(words: Sequence[str]) -> str:
     if len(words) <= _WORDS_MOST:
-        return " ".join(words)
+        return joined(words)
     half = _WORDS_MOST // 2
-    return f"{' '.join(words[:half])} … {' '.join(words[-half:])}"
+    return f"{joined(words[:half])} … {joined(words[-half:])}"
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _unbroken(words: Sequence[str]) -> list[str]:
+    return [word for word in words if word != BREAK]

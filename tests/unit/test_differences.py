@@ -26,6 +26,16 @@ def test_long_run_is_shown_by_its_ends_and_many_places_by_the_first() -> None:
     assert (many.gone, many.shown) == (4, "[-1-] … [-2-] … [-3-]")
 
 
+def test_places_that_lie_apart_are_told_apart() -> None:
+    assert text_change("a b c d", "b c d e").shown == "[-a-] … {+e+}"
+
+
+def test_joined_paragraphs_are_shown_where_no_word_differs() -> None:
+    change = text_change("One two.\nThree four.", "One two. Three four.")
+    assert (change.gone, change.come, change.shown) == (0, 0, "[-¶-]")
+    assert text_change("One two.\nThree four.", "One two. Three five.").shown == "[-four.-] {+five.+}"
+
+
 def test_texts_without_a_common_word_are_told_whole() -> None:
     change = text_change("x " * 5_000, "y " * 7_000)
     assert (change.gone, change.come) == (5_000, 7_000)

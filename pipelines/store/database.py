@@ -37,8 +37,9 @@ class Database:
     def __init__(self, url: str, *, size: int = 4, name: str = "aiwire", role: Role | None = None) -> None:
         self.url = url
         self.taken: Role | None = None
-        """The role that connections take; known once the pool is open."""
+        """The role that connections take; known from the first one on."""
         self._role = role
+        self._asked = False
         self._name = name
         self._pool = AsyncConnectionPool(
             url,
@@ -58,11 +59,9 @@ class Database:
         """Open the pool; connect once before, so that a wrong URL shows at start, with its reason and at once."""
         first = await self.connect()
         try:
-            if self._role is not None:
-                cursor = await first.execute(MAY_TAKE.encode(), {"role": self._role})
-                row = await cursor.fetchone()
-                self.taken = self._role if row and row[0] else None
             await self._configure(first)
+        except psycopg.OperationalError as error:
+            raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
         except psycopg.Error as error:
             raise StoreError(f"Postgres refused: {_first_line(error)}") from error
         finally:
@@ -99,11 +98,20 @@ class Database:
 
     async def connect(self) -> Connection:
         """A connection of its own outside the pool, on autocommit: for session locks and listening."""
-        arguments = {**self._arguments(), "application_name": "aiwire-locks"}
         try:
-            return await psycopg.AsyncConnection.connect(self.url, autocommit=True, **arguments)
+            if self._role is not None and not self._asked:
+                async with await self._connect() as connection:
+                    cursor = await connection.execute(MAY_TAKE.encode(), {"role": self._role})
+                    row = await cursor.fetchone()
+                    self.taken = self._role if row and row[0] else None
+                    self._asked = True
+            return await self._connect()
         except psycopg.OperationalError as error:
             raise Unavailable(f"Postgres is away (DATABASE_URL?): {_first_line(error)}") from error
+
+    async def _connect(self) -> Connection:
+        arguments = {**self._arguments(), "application_name": "aiwire-locks"}
+        return await psycopg.AsyncConnection.connect(self.url, autocommit=True, **arguments)
 
     def _arguments(self) -> dict[str, Any]:
         # As an option of the connection, so that RESET ROLE comes back to it.

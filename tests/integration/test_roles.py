@@ -539,6 +539,12 @@ async def test_pool_works_in_its_role_and_comes_back_to_it(database_url: str) ->
             await own.close()
 
 
+async def test_connection_of_its_own_needs_no_open_pool_to_take_the_role(database_url: str) -> None:
+    async with await Database(database_url, role="reader").connect() as connection:
+        cursor = await connection.execute("SELECT current_user::text")
+        assert await cursor.fetchone() == ("aiwire_reader",)
+
+
 async def test_pool_without_role_works_as_the_login(database_url: str) -> None:
     async with Database(database_url, size=1) as database, database.transaction() as connection:
         cursor = await connection.execute("SELECT current_user = session_user")

@@ -31,6 +31,7 @@ from pipelines.errors import (
 from pipelines.records import Ingested, Page
 from pipelines.store import articles, captures, drift, entries
 from pipelines.store.articles import Doubt, Forgotten, ReadAgain, Stored
+from pipelines.store.capture_objects import Written, day_for_objects, write_object
 from pipelines.store.entries import Disposition, Work
 from pipelines.store.revisions import Reading
 
@@ -102,16 +103,29 @@ async def _fetch(context: VisitContext, work: Work, spider: OutletSpider) -> Non
             await entries.look_later(connection, work.id, look_again_at=_next_look(context, work, spider))
             await context.answered(connection)
         return
+    written = await _write_object(context, work, answer)
     async with context.station.database.transaction() as connection:
-        await captures.save(connection, work.id, answer)
+        await captures.save(connection, work.id, answer, written=written)
         await context.answered(connection)
     await _process(context, work, spider, answer)
+
+
+async def _write_object(context: VisitContext, work: Work, page: Page) -> Written | None:
+    """Keep the page's bytes where object storage is set; before their row, and outside its transaction."""
+    storage = context.station.storage
+    if storage is None:
+        return None
+    async with context.station.database.transaction() as connection:
+        day = await day_for_objects(connection)
+    return await write_object(storage, day, work.id, page)
 
 
 async def _replay(context: VisitContext, work: Work, spider: OutletSpider) -> None:
     """Bytes that were captured and not processed: the worker died, or Postgres went away."""
     async with context.station.database.transaction() as connection:
-        page = await captures.load(connection, work.capture_id) if work.capture_id else None
+        capture = await captures.waiting(connection, work.id)
+    page = await captures.read(capture, context.station.storage) if capture else None
+    async with context.station.database.transaction() as connection:
         await entries.started(connection, work.id)
     if page is None:
         await _settle(context, work, Disposition.FAILED, "capture_lost", "its raw page is no longer kept")
@@ -207,7 +221,7 @@ async def _store(
 async def _before(context: VisitContext, spider: OutletSpider, article_id: UUID) -> ReadAgain | None:
     """An article's kept page as today's rules read it; None where that can't be told."""
     station = context.station
-    found = await find_kept(station.database, article_id)
+    found = await find_kept(station.database, article_id, station.storage)
     if found is None:
         return None
     try:

@@ -25,6 +25,7 @@ from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
 from pipelines.store import articles, captures, drift, re_extraction
 from pipelines.store.articles import ReadAgain
+from pipelines.store.capture_objects import ObjectStore
 from pipelines.store.database import Database
 from pipelines.store.re_extraction import Kept
 from pipelines.store.revisions import Reading
@@ -49,12 +50,20 @@ def reading_of(settings: Settings, spider: OutletSpider, entry: Entry, page: Pag
     )
 
 
-async def find_kept(database: Database, article_id: UUID) -> tuple[Kept, Page] | None:
-    """An article's raw page; None where it is no longer kept."""
+async def find_kept(database: Database, article_id: UUID, storage: ObjectStore | None) -> tuple[Kept, Page] | None:
+    """An article's raw page; None where it is no longer kept, or can't be read. Raises Unavailable."""
     async with database.transaction() as connection:
         kept = await re_extraction.kept(connection, article_id)
-        page = await captures.load(connection, kept.capture_id) if kept else None
-    return None if kept is None or page is None else (kept, page)
+        capture = await captures.find(connection, kept.capture) if kept else None
+    if kept is None or capture is None:
+        return None
+    try:
+        return kept, await captures.read(capture, storage)
+    except Unavailable:
+        raise
+    except StoreError as error:
+        log.warning("capture_unreadable", code=error.code, url=error.subject, reason=error.message)
+        return None
 
 
 async def read_again(settings: Settings, sandbox: Sandbox, spider: OutletSpider, kept: Kept, page: Page) -> ReadAgain:
@@ -93,7 +102,7 @@ async def _one(context: VisitContext, article_id: UUID) -> bool:
     station = context.station
     async with station.database.transaction() as connection:
         wanted = await re_extraction.begun(connection, article_id, again_at=context.clock() + _AGAIN, most=_ATTEMPTS)
-    found = await find_kept(station.database, article_id) if wanted else None
+    found = await find_kept(station.database, article_id, station.storage) if wanted else None
     changed: tuple[str, ...] | None = ()
     reason = "given up" if not wanted else "its raw page is no longer kept" if found is None else None
     if found is not None:

@@ -19,6 +19,7 @@ from uuid import UUID
 from crawler import present, settling
 from crawler.commands import database
 from crawler.differences import fields_of, text_change
+from crawler.object_storage import ObjectStorage, open_storage
 from crawler.outlets import Outlet, load_outlets
 from crawler.re_extraction import find_kept, read_again, reading_of
 from crawler.reprocessed import Shown
@@ -29,12 +30,13 @@ from crawler.spiders.loader import spider_for
 from crawler.tools import new_sandbox
 from pipelines import verdict
 from pipelines.drift import figures_of
-from pipelines.errors import ConfigError, ExtractError, SandboxError
+from pipelines.errors import ConfigError, ExtractError, SandboxError, StoreError, Unavailable
 from pipelines.records import Entry, Ingested, Page
 from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
 from pipelines.store import articles, captures, drift, entries, known_articles, repetition, reprocess
 from pipelines.store.articles import Doubt, ReadAgain
+from pipelines.store.captures import Key
 from pipelines.store.database import Connection, Database
 from pipelines.store.entries import Work
 from pipelines.store.re_extraction import Kept
@@ -69,6 +71,7 @@ class _Run:
     spider: OutletSpider
     since: datetime | None
     write: bool
+    storage: ObjectStorage | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -119,7 +122,16 @@ async def _go(
     spider = spider_for(next(outlet for outlet in outlets if outlet.slug == slug))
     async with Database(url, size=settings.sandbox_processes, name="aiwire-reprocess", role="ingest") as opened:
         await sync_outlets(opened, outlets)
-        run = _Run(settings=settings, database=opened, sandbox=sandbox, spider=spider, since=since, write=write)
+        storage = open_storage(settings.captures)
+        run = _Run(
+            settings=settings,
+            database=opened,
+            sandbox=sandbox,
+            spider=spider,
+            since=since,
+            write=write,
+            storage=storage,
+        )
         now = datetime.now(UTC)
         rules = _rules(spider, now)
         async with opened.transaction() as connection:
@@ -169,7 +181,7 @@ async def _outcomes(run: _Run, progress: Progress) -> AsyncIterator[Outcome]:
             kept = await reprocess.entries_after(connection, run.slug, progress.after_entry, since=run.since, most=most)
         if not kept:
             break
-        found = await asyncio.gather(*(_entry(run, entry_id, capture_id) for entry_id, capture_id in kept))
+        found = await asyncio.gather(*(_entry(run, entry_id, key) for entry_id, key in kept))
         progress = await _write(run, found, replace(progress, after_entry=kept[-1][0]))
         for outcome in found:
             yield outcome
@@ -181,7 +193,7 @@ async def _article(run: _Run, article_id: UUID) -> Outcome:
     if article is None or article.withdrawn_reason is not None:
         return Outcome("not_kept", str(article_id))
     known = article.known
-    found = await find_kept(run.database, article_id)
+    found = await find_kept(run.database, article_id, run.storage)
     if found is None:
         return Outcome("not_kept", known.url)
     kept, page = found
@@ -200,12 +212,18 @@ async def _article(run: _Run, article_id: UUID) -> Outcome:
     return outcome
 
 
-async def _entry(run: _Run, entry_id: int, capture_id: int) -> Outcome:
+async def _entry(run: _Run, entry_id: int, key: Key) -> Outcome:
     async with run.database.transaction() as connection:
         work = await entries.load(connection, entry_id)
-        page = await captures.load(connection, capture_id)
-    if work is None or page is None:
+        capture = await captures.find(connection, key)
+    if work is None or capture is None:
         return Outcome("not_kept", str(entry_id))
+    try:
+        page = await captures.read(capture, run.storage)
+    except Unavailable:
+        raise
+    except StoreError as error:
+        return Outcome("not_kept", work.url, text=error.message)
     reading = reading_of(run.settings, run.spider, work.entry, page)
     try:
         ingested = await run.spider.read_article(work.entry, page, run.sandbox)

@@ -10,7 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -18,10 +18,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from crawler import queue, telemetry
 from crawler.outlets import Outlet, load_outlets
+from crawler.retention import retain
 from crawler.settings import Settings
 from pipelines.errors import ConfigError, Unavailable
 from pipelines.identity import host_of
-from pipelines.store import captures, runs, sources
+from pipelines.store import runs, sources
 from pipelines.store.database import Database, SessionLocks
 from pipelines.store.sources import OutletRow
 
@@ -31,7 +32,6 @@ RELOAD_EVERY = 5  # seconds between looks at the outlets' files
 RESCUE_EVERY = 10
 BEAT_EVERY = 10
 RETAIN_EVERY = 3_600
-_RUNS_KEPT = timedelta(days=30)
 _LEADER = "scheduler"
 
 
@@ -147,19 +147,7 @@ class Scheduler:
         telemetry.checkin("aiwire-scheduler", schedule_minutes=1, status="ok")
 
     async def _retain(self) -> None:
-        now = datetime.now(UTC)
-        before = now - timedelta(days=self._settings.capture_days)
-        dropped = 0
-        while True:
-            async with self._database.transaction() as connection:
-                batch = await captures.drop_older(connection, before)
-            dropped += batch
-            if not batch:
-                break
-        async with self._database.transaction() as connection:
-            await runs.drop_older(connection, now - _RUNS_KEPT)
-        if dropped:
-            log.info("captures_dropped", captures=dropped, older_than_days=self._settings.capture_days)
+        await retain(self._settings, self._database.url)
 
     async def _resign(self) -> None:
         try:

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     sandbox_processes: int = Field(default_factory=lambda: min(4, os.cpu_count() or 1), ge=1, le=64)
     sandbox_cpu_seconds: float = Field(default=10, gt=0, le=600)
     sandbox_memory_mb: int = Field(default=1024, ge=256, le=65_536)
+    captures: str = "postgres"
     capture_days: int = Field(default=30, ge=1, le=36_500)
     repetition_articles: int = Field(default=3, ge=2, le=1_000)
     repetition_share: float = Field(default=0.05, ge=0, le=1)
@@ -111,6 +112,15 @@ class Settings(BaseSettings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("captures")
+    @classmethod
+    def _captures(cls, value: str) -> str:
+        if value == "postgres":
+            return value
+        from crawler.object_storage import checked_address  # noqa: PLC0415 -- fsspec only where it is asked for
+
+        return checked_address(value)
 
     @field_validator("contact")
     @classmethod

@@ -11,17 +11,24 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from crawler.engine import Engine
+from crawler.object_storage import ObjectStorage, open_storage
 from crawler.politeness.courtesy import Courtesy
 from crawler.settings import Settings
 from crawler.tools import new_sandbox
 from pipelines.sandbox import Sandbox
 from pipelines.store.database import Database, SessionLocks
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
-    """`locks` are those of hosts: one visit a host, on however many machines."""
+    """`locks` are those of hosts: one visit a host, on however many machines; `storage` is None where raw pages are kept
+    in Postgres.
+    """
 
     settings: Settings
     database: Database
@@ -29,6 +36,7 @@ class Station:
     engine: Engine
     courtesy: Courtesy
     locks: SessionLocks
+    storage: ObjectStorage | None = None
 
 
 @contextlib.asynccontextmanager
@@ -44,7 +52,18 @@ async def open_station(settings: Settings, database_url: str) -> AsyncIterator[S
         )
         locks = SessionLocks(database, "host")
         stack.push_async_callback(locks.close)
+        storage = open_storage(settings.captures)
+        if storage is not None:
+            stack.callback(storage.close)
+            if (trouble := await storage.trouble()) is not None:
+                log.error("captures_unavailable", reason=trouble, until="pages are fetched once they can be kept")
         engine = await stack.enter_async_context(Engine(settings, courtesy=courtesy, sandbox=sandbox))
         yield Station(
-            settings=settings, database=database, sandbox=sandbox, engine=engine, courtesy=courtesy, locks=locks
+            settings=settings,
+            database=database,
+            sandbox=sandbox,
+            engine=engine,
+            courtesy=courtesy,
+            locks=locks,
+            storage=storage,
         )

@@ -21,7 +21,7 @@ from crawler.settings import Settings
 from crawler.station import Station
 from crawler.visit import visit
 from pipelines.errors import SandboxBroken, StoreError, Unavailable
-from pipelines.store import sources
+from pipelines.store import capture_objects, sources
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,8 @@ class Worker:
                     await self._station.locks.release(host)
             except Unavailable as error:
                 # Nothing is lost: the host is due again as soon as its mark has gone (QUEUED_FOR, or the rescue).
-                log.warning("postgres_away", host=host, reason=error.message)
+                event = error.code if error.code == capture_objects.AWAY else "postgres_away"
+                log.warning(event, host=host, reason=error.message)
             except SandboxBroken as error:
                 # The installation, not a page: end, and let the parent start us anew.
                 if not self._stop.is_set():
@@ -70,6 +71,7 @@ class Worker:
     async def _hold_and_visit(self, host: str) -> None:
         context = VisitContext(host=host, station=self._station, stop=self._stop)
         deadline = self._station.settings.visit_deadline + _VISIT_GRACE
+        again = True
         try:
             async with asyncio.timeout(deadline):
                 await visit(context)
@@ -77,15 +79,18 @@ class Worker:
             log.error("visit_overdue", host=host, seconds=deadline)
         except StoreError as error:
             if isinstance(error, Unavailable):
+                # Where pages can't be kept the host keeps its mark: else its pages would be fetched again every second.
+                again = error.code != capture_objects.AWAY
                 raise
             telemetry.capture(error, host=host, stage="store")
             log.error("store_refused", host=host, code=error.code, reason=error.message)
         finally:
             self.totals = self.totals.plus(context.counts)
-            # However it ended, the host may be fired again.
-            with contextlib.suppress(StoreError):
-                async with self._station.database.transaction() as connection:
-                    await sources.visited(connection, [host])
+            # However else it ended, the host may be fired again.
+            if again:
+                with contextlib.suppress(StoreError):
+                    async with self._station.database.transaction() as connection:
+                        await sources.visited(connection, [host])
 
 
 async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> Counts:

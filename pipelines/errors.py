@@ -14,7 +14,8 @@ boundary that catches it: `crawler.visit` for the daemon, `crawler.cli` for comm
     ├── SandboxBroken          no process to work in: the installation's trouble, never a page's
     ├── StoreError             Postgres refused
     │   ├── Unavailable        it is away: try again
-    │   └── Conflict           it holds something that contradicts this write
+    │   ├── Conflict           it holds something that contradicts this write
+    │   └── Damaged            bytes that it kept are lost, or are not those that were written
     └── PublishError           what consumers asked for cannot be given
 """
 
@@ -113,6 +114,12 @@ class Conflict(StoreError):
     """Postgres holds something that contradicts this write."""
 
     code = "store_conflict"
+
+
+class Damaged(StoreError):
+    """Bytes that were kept are lost, or are not those that were written: on disk, or on object storage."""
+
+    code = "capture_damaged"
 
 
 class PublishError(AiwireError):

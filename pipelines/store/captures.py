@@ -1,88 +1,184 @@
-"""Raw pages: the bytes that a URL answered with, kept before anything parses them.
+"""Raw pages: the bytes that a URL answered with, kept before anything parses them, in Postgres or on object storage.
 
-What becomes of them is settled in `pipelines.store.entries`; what they say in `pipelines.store.articles`.
+What becomes of them is settled in `pipelines.store.entries`; what they say in `pipelines.store.articles`; how long they
+stay in `pipelines.store.capture_days`. The object storage itself is `crawler.object_storage`'s affair.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, NamedTuple
 
 import zstandard
 from psycopg.types.json import Jsonb
 
+from pipelines.errors import Damaged, Unavailable
 from pipelines.records import Page
-from pipelines.storable import as_it_came, clean, json_safe
+from pipelines.storable import clean, json_safe
+from pipelines.store.capture_objects import AWAY, ObjectStore, Written, clear, elsewhere, folder_of, pack
 from pipelines.store.database import Connection
 
-_LEVEL = 6  # the knee for HTML: a fifth of the bytes at about 100 MB/s
-_MAX_SIZE = 64 << 20  # bytes; a frame of ours that claims more is damaged
+_MAX_SIZE = 256 << 20  # bytes, the most that max_body_mb allows; a frame of ours that claims more is damaged
 
 
-async def save(connection: Connection, entry_id: int, page: Page) -> int:
-    """Write the page and mark the entry `captured`; returns the capture's id."""
+class Key(NamedTuple):
+    """Names a capture; the day also tells its partition."""
+
+    day: date
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """A page as its row tells it: `page` is still without its body, which is `packed`, or the object `object_name`."""
+
+    page: Page
+    sha256: bytes
+    packed: bytes | None
+    object_name: str | None
+
+
+async def save(connection: Connection, entry_id: int, page: Page, *, written: Written | None = None) -> Key:
+    """Write the page and mark the entry `captured`; where it was `written` as an object, the row has all but its bytes."""
+    packed = None if written else pack(page.body)
     cursor = await connection.execute(
         """
         WITH saved AS (
-            INSERT INTO aiwire.capture (entry_id, url, status, headers, body, size, sha256, captured_at)
-            VALUES (%(entry)s, %(url)s, %(status)s, %(headers)s, %(body)s, %(size)s, %(sha256)s, %(at)s)
-            RETURNING id
+            INSERT INTO aiwire.capture (day, entry_id, url, status, headers, body, object, size, stored_size, sha256,
+                                        captured_at)
+            VALUES (coalesce(%(day)s, aiwire.open_capture_day()), %(entry)s, %(url)s, %(status)s, %(headers)s, %(body)s,
+                    %(object)s, %(size)s, %(stored_size)s, %(sha256)s, %(at)s)
+            RETURNING day, id
         )
-        UPDATE aiwire.entry SET state = 'captured', capture_id = saved.id, due_at = %(at)s,
+        UPDATE aiwire.entry SET state = 'captured', capture_day = saved.day, capture_id = saved.id, due_at = %(at)s,
                etag = %(etag)s, last_modified = %(last_modified)s, attempts = 0
         FROM saved WHERE entry.id = %(entry)s
-        RETURNING saved.id
+        RETURNING saved.day, saved.id
         """,
         {
+            "day": written.day if written else None,
             "entry": entry_id,
             "url": clean(page.url),
             "status": page.status,
-            "headers": Jsonb(json_safe(page.headers)),
-            "body": zstandard.ZstdCompressor(level=_LEVEL).compress(page.body),
+            "headers": Jsonb(json_safe([list(pair) for pair in page.headers])),
+            "body": packed,
+            "object": written.name if written else None,
             "size": len(page.body),
+            "stored_size": written.stored_size if written else len(packed or b""),
             "sha256": hashlib.sha256(page.body).digest(),
             "at": page.fetched_at,
-            "etag": as_it_came(page.header("ETag")),
-            "last_modified": as_it_came(page.header("Last-Modified")),
+            "etag": clean(page.header("ETag") or "") or None,
+            "last_modified": clean(page.header("Last-Modified") or "") or None,
         },
     )
     row = await cursor.fetchone()
     assert row is not None  # noqa: S101 -- the visit holds the host: its entries cannot vanish
-    return int(row[0])
+    return Key(*row)
 
 
-async def load(connection: Connection, capture_id: int) -> Page | None:
-    """The page as it was captured; None once retention dropped it."""
-    cursor = await connection.execute(
-        """
-        SELECT c.url, e.url, c.status, c.headers, c.body, c.captured_at
-        FROM aiwire.capture c JOIN aiwire.entry e ON e.id = c.entry_id WHERE c.id = %s
-        """,
-        (capture_id,),
-    )
+_CAPTURE = """
+    SELECT c.url, e.url, c.status, c.headers, c.body, c.object, c.sha256, c.captured_at
+    FROM aiwire.entry e JOIN aiwire.capture c ON {}
+"""
+
+
+async def waiting(connection: Connection, entry_id: int) -> Capture | None:
+    """The page of an entry that is `captured`, for `read`, wherever it is by now; None where it is lost."""
+    same = _CAPTURE.format("c.day = e.capture_day AND c.id = e.capture_id")
+    cursor = await connection.execute(f"{same} WHERE e.id = %s".encode(), (entry_id,))
     row = await cursor.fetchone()
     if row is None:
-        return None
-    url, requested, status, headers, body, captured_at = row
-    return Page(
+        # Carried over once it was detached: for a moment it is nowhere.
+        cursor = await connection.execute(
+            """
+            SELECT FROM aiwire.entry e JOIN aiwire.capture_day d ON d.day = e.capture_day AND d.closing WHERE e.id = %s
+            """,
+            (entry_id,),
+        )
+        if await cursor.fetchone() is not None:
+            raise Unavailable("its day is being dropped, and it is about to be carried over", code=AWAY)
+    return None if row is None else _capture(row)
+
+
+async def find(connection: Connection, key: Key) -> Capture | None:
+    """What is kept under the key, for `read`; None once retention dropped it."""
+    same = _CAPTURE.format("c.entry_id = e.id")
+    cursor = await connection.execute(f"{same} WHERE c.day = %s AND c.id = %s".encode(), key)
+    row = await cursor.fetchone()
+    return None if row is None else _capture(row)
+
+
+async def read(capture: Capture, storage: ObjectStore | None) -> Page:
+    """The page as it was captured. Not to be awaited inside a transaction: an object may take its time.
+
+    Raises Unavailable, Damaged where the bytes are lost or are not those that were captured, and StoreError
+    `captures_elsewhere` where they are on object storage and no setting says on which.
+    """
+    packed = capture.packed
+    if packed is None:
+        if storage is None or capture.object_name is None:
+            raise elsewhere(capture.page.url)
+        packed = await storage.read(capture.object_name)
+        if packed is None:
+            raise Damaged(
+                f"{capture.object_name} is not on the object storage", subject=capture.page.url, code="capture_missing"
+            )
+    try:
+        body = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_SIZE)
+    except zstandard.ZstdError as error:
+        raise Damaged(f"its kept bytes can't be unpacked: {error}", subject=capture.page.url) from error
+    if hashlib.sha256(body).digest() != capture.sha256:
+        raise Damaged("its kept bytes are not those that were captured", subject=capture.page.url)
+    return replace(capture.page, body=body)
+
+
+async def load(connection: Connection, key: Key, storage: ObjectStore | None = None) -> Page | None:
+    """`find` and `read` in one, where no object storage is, or nobody waits for the transaction."""
+    capture = await find(connection, key)
+    return None if capture is None else await read(capture, storage)
+
+
+async def erase(connection: Connection, entry_ids: Collection[int], storage: ObjectStore | None) -> int:
+    """Take away all that was ever captured for entries, objects and rows; returns how many rows.
+
+    Objects go first, also those whose row never came: should the transaction fail, the same call ends what it began.
+    An entry that waited with its page is left in its state, without one. Raises Unavailable, and StoreError
+    `captures_elsewhere` where there are objects and no setting says where.
+    """
+    ids = sorted(entry_ids)
+    # An object storage takes its time, and the erasure is one transaction.
+    await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+    cursor = await connection.execute("SELECT day FROM aiwire.capture_day WHERE objects ORDER BY day")
+    days = [row[0] for row in await cursor.fetchall()]
+    if storage is None:
+        cursor = await connection.execute(
+            "SELECT url FROM aiwire.capture WHERE entry_id = ANY(%s) AND object IS NOT NULL LIMIT 1", (ids,)
+        )
+        if (row := await cursor.fetchone()) is not None:
+            raise elsewhere(row[0])
+    else:
+        for day in days:
+            for folder in sorted({folder_of(day, id_) for id_ in ids}):
+                await clear(storage, folder, starts=tuple(f"{folder}/{id_}-" for id_ in ids))
+    await connection.execute(
+        "UPDATE aiwire.entry SET capture_day = NULL, capture_id = NULL WHERE id = ANY(%s) AND capture_id IS NOT NULL",
+        (ids,),
+    )
+    cursor = await connection.execute("DELETE FROM aiwire.capture WHERE entry_id = ANY(%s)", (ids,))
+    return cursor.rowcount
+
+
+def _capture(row: tuple[Any, ...]) -> Capture:
+    url, requested, status, headers, packed, name, sha256, captured_at = row
+    page = Page(
         url=url,
         requested_url=requested,
         status=status,
         headers=tuple((str(k), str(v)) for k, v in headers),
-        body=zstandard.ZstdDecompressor().decompress(body, max_output_size=_MAX_SIZE),
+        body=b"",
         fetched_at=captured_at,
     )
-
-
-async def drop_older(connection: Connection, before: datetime, *, most: int = 1_000) -> int:
-    """Drop captures taken before an instant, those still to be processed excepted; returns how many."""
-    cursor = await connection.execute(
-        """
-        DELETE FROM aiwire.capture WHERE id IN (
-            SELECT c.id FROM aiwire.capture c JOIN aiwire.entry e ON e.id = c.entry_id
-            WHERE c.captured_at < %s AND e.state <> 'captured' ORDER BY c.captured_at LIMIT %s
-        )
-        """,
-        (before, most),
-    )
-    return cursor.rowcount
+    return Capture(page=page, sha256=sha256, packed=packed, object_name=name)

@@ -247,8 +247,8 @@ async def settle(
         """
         UPDATE aiwire.entry SET state = 'settled', disposition = %(disposition)s, reason = %(reason)s,
             message = %(message)s, article_id = coalesce(%(article)s, article_id), settled_at = %(now)s,
-            due_at = %(again)s, capture_id = NULL, attempts = 0, looks = looks + %(looked)s, missing_since = NULL,
-            looks_from = coalesce(looks_from, %(from)s)
+            due_at = %(again)s, capture_day = NULL, capture_id = NULL, attempts = 0, looks = looks + %(looked)s,
+            missing_since = NULL, looks_from = coalesce(looks_from, %(from)s)
         WHERE id = %(id)s
         """,
         {
@@ -285,7 +285,7 @@ async def missing(
     await connection.execute(
         """
         UPDATE aiwire.entry SET state = 'settled', disposition = 'stored', reason = %s, message = %s, missing_since = %s,
-            due_at = %s, capture_id = NULL, attempts = 0, looks = looks + 1
+            due_at = %s, capture_day = NULL, capture_id = NULL, attempts = 0, looks = looks + 1
         WHERE id = %s
         """,
         (reason, message, since, look_again_at, entry_id),

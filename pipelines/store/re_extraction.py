@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pipelines.store import entries
+from pipelines.store.captures import Key
 from pipelines.store.database import Connection
 from pipelines.store.entries import Work
 
@@ -21,7 +22,7 @@ class Kept:
 
     article_id: UUID
     revision: int
-    capture_id: int
+    capture: Key
     work: Work
 
 
@@ -72,7 +73,7 @@ async def kept(connection: Connection, article_id: UUID) -> Kept | None:
     """
     cursor = await connection.execute(
         """
-        SELECT a.revision, c.id, e.id FROM aiwire.article a
+        SELECT a.revision, c.day, c.id, e.id FROM aiwire.article a
         JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
         JOIN aiwire.entry e ON e.article_id = a.id
         JOIN aiwire.capture c ON c.entry_id = e.id
@@ -85,6 +86,10 @@ async def kept(connection: Connection, article_id: UUID) -> Kept | None:
     row = await cursor.fetchone()
     if row is None:
         return None
-    revision, capture_id, entry_id = row
+    revision, day, capture_id, entry_id = row
     work = await entries.load(connection, entry_id)
-    return None if work is None else Kept(article_id=article_id, revision=revision, capture_id=capture_id, work=work)
+    return (
+        None
+        if work is None
+        else Kept(article_id=article_id, revision=revision, capture=Key(day, capture_id), work=work)
+    )

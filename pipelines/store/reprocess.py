@@ -11,6 +11,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from pipelines.store.captures import Key
 from pipelines.store.database import Connection
 
 _FIRST = UUID(int=0)
@@ -95,12 +96,12 @@ async def articles_after(
 
 async def entries_after(
     connection: Connection, outlet: str, after: int, *, since: datetime | None, most: int
-) -> list[tuple[int, int]]:
+) -> list[tuple[int, Key]]:
     """The next entries that were given up or held no article though a page of theirs is kept: (entry, its last capture)."""
     cursor = await connection.execute(
         """
-        SELECT e.id, c.id FROM aiwire.entry e
-        CROSS JOIN LATERAL (SELECT c.id, c.captured_at FROM aiwire.capture c WHERE c.entry_id = e.id
+        SELECT e.id, c.day, c.id FROM aiwire.entry e
+        CROSS JOIN LATERAL (SELECT c.day, c.id, c.captured_at FROM aiwire.capture c WHERE c.entry_id = e.id
                             ORDER BY c.captured_at DESC LIMIT 1) AS c
         WHERE e.outlet = %(outlet)s AND e.id > %(after)s AND e.state = 'settled'
           AND e.disposition IN ('not_article', 'failed')
@@ -109,4 +110,4 @@ async def entries_after(
         """,
         {"outlet": outlet, "after": after, "since": since, "most": most},
     )
-    return [(row[0], row[1]) for row in await cursor.fetchall()]
+    return [(row[0], Key(row[1], row[2])) for row in await cursor.fetchall()]

@@ -117,7 +117,7 @@ async def forget(connection: Connection, found: Found, now: datetime) -> None:
         """
         UPDATE aiwire.entry SET state = 'settled', disposition = 'refused', reason = 'forgotten', message = NULL, title = NULL,
             summary = NULL, published = NULL, modified = NULL, guid = NULL, due_at = NULL, etag = NULL, last_modified = NULL,
-            capture_id = NULL, missing_since = NULL, settled_at = %s
+            capture_day = NULL, capture_id = NULL, missing_since = NULL, settled_at = %s
         WHERE id = ANY(%s)
         """,
         (now, entries),

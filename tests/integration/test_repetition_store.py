@@ -337,7 +337,7 @@ async def test_kept_page_of_an_article_is_the_one_its_text_was_read_from(databas
         await entries.settle(connection, entry_id, Disposition.NOT_ARTICLE, now=NOW)
         kept = await re_extraction.kept(connection, stored.article_id)
         assert kept is not None
-        page = await captures.load(connection, kept.capture_id)
+        page = await captures.load(connection, kept.capture)
     assert page is not None
     assert page.body == b"first"
     async with database.transaction() as connection:

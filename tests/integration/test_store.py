@@ -161,17 +161,6 @@ async def test_captured_bytes_are_processed_before_anything_is_fetched(database:
     assert (kept.body, kept.header("etag")) == (page.body, '"x"')
 
 
-async def test_captures_that_wait_are_never_dropped(database: Database) -> None:
-    await poll(database, claim("/a"), claim("/b"))
-    async with database.transaction() as connection:
-        for work in await entries.due(connection, "news.example", NOW, most=9):
-            await captures.save(connection, work.id, Page(url=work.url, body=b"x", fetched_at=NOW))
-        first = (await entries.due(connection, "news.example", NOW, most=9))[0]
-        await entries.settle(connection, first.id, Disposition.STORED, now=NOW)
-        assert await captures.drop_older(connection, NOW + timedelta(days=40)) == 1
-    assert await one(database, "SELECT count(*) FROM aiwire.capture") == 1
-
-
 # -- articles ------------------------------------------------------------------------------------------------------
 
 TEXT = "The foundry delays glass substrates by a year because panels warped during soldering and failed tests."

@@ -3,7 +3,7 @@
 
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-slow test-all check bench-extraction lock clean runtime dev bench
+.PHONY: help demo run test test-slow test-all check bench-extraction bench-contract lock clean runtime dev bench
 BIN = .venv/bin
 
 help: ## this list
@@ -33,6 +33,9 @@ check: dev ## style, types, who may import whom, and whether the locks are fresh
 
 bench-extraction: bench ## quality and CPU beside trafilatura, readability and newspaper; OPTIONS="--limit 50"
 	$(BIN)/python bench/extraction.py $(OPTIONS)
+
+bench-contract: runtime ## storing beside COPY, the change feed under load, a million articles; OPTIONS="--only feed"
+	$(BIN)/python bench/contract.py $(OPTIONS)
 
 lock: dev ## resolve the locks again from pyproject.toml (needs uv); LOCK=--upgrade takes newer versions
 	$(BIN)/python make/locks.py write $(LOCK)

@@ -1,0 +1,265 @@
+"""Articles stored as the worker stores them, beside a bare COPY of the very rows that this wrote.
+
+One transaction an article: `articles.store` and the entry's settling, from pages that were read before. What reading them
+costs is `bench/extraction.py`'s affair.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from bench.contract_articles import Press
+from bench.contract_server import ServerCpu, database
+from pipelines.records import Ingested
+from pipelines.store import articles, entries, sources
+from pipelines.store.articles import Stored
+from pipelines.store.database import Database
+from pipelines.store.entries import Disposition
+from pipelines.store.revisions import Reading
+from pipelines.store.sources import OutletRow
+
+TABLES = (
+    "article", "article_url", "attribution", "block_sighting", "change", "entry", "outlet_extraction", "removed_block",
+    "revision",
+)  # fmt: skip
+_SHA256 = hashlib.sha256(b"page").digest()
+_WARM_UP = 20  # articles of each connection before the clock starts
+_COPIES = 3  # times that the same rows are copied; the median counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storing:
+    """`rate` in articles a second; CPU in milliseconds an article."""
+
+    connections: int
+    processes: int
+    stored: int
+    seconds: float
+    client_ms: float
+    server_ms: float
+
+    @property
+    def rate(self) -> float:
+        return self.stored / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copying:
+    """A COPY of all rows of `stored` articles: `bytes_` of COPY's text format, into tables with those indexes."""
+
+    indexes: str
+    stored: int
+    bytes_: int
+    seconds: float
+    server_ms: float
+
+    @property
+    def rate(self) -> float:
+        return self.stored / self.seconds
+
+
+def outlet_row(slug: str) -> OutletRow:
+    return OutletRow(
+        slug=slug,
+        name=slug,
+        homepage=f"https://{slug}.example",
+        language="en",
+        policy="scrape",
+        definition={"name": slug},
+        sources=(("feed", f"https://{slug}.example/feed", f"{slug}.example"),),
+    )
+
+
+def run(server_url: str, *, count: int, shapes: tuple[tuple[int, int], ...]) -> tuple[list[Storing], list[Copying]]:
+    """Store `count` articles for each (processes, connections of each); copy the rows of the first."""
+    storings: list[Storing] = []
+    copyings: list[Copying] = []
+    for processes, connections in shapes:
+        with database(server_url) as url:
+            storings.append(_store(url, count=count, processes=processes, connections=connections))
+            if not copyings:
+                copyings = _copy(url)
+    return storings, copyings
+
+
+# -- storing -----------------------------------------------------------------------------------------------------------
+
+
+def _store(url: str, *, count: int, processes: int, connections: int) -> Storing:
+    outlets = [f"outlet{n}" for n in range(processes * connections)]
+    each = count // len(outlets)
+    asyncio.run(_prepare(url, outlets, each + _WARM_UP))
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(processes + 1)
+    answers: Any = context.SimpleQueue()
+    workers = [
+        context.Process(target=work, args=(url, outlets[n::processes], each, barrier, answers), daemon=True)
+        for n in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    barrier.wait(timeout=300)
+    cpu = ServerCpu(url)
+    told = [answers.get() for _ in workers]
+    used = cpu.seconds()
+    for worker in workers:
+        worker.join()
+    stored = each * len(outlets)
+    return Storing(
+        connections=len(outlets),
+        processes=processes,
+        stored=stored,
+        seconds=max(end for _, end, _ in told) - min(begin for begin, _, _ in told),
+        client_ms=1_000 * sum(client for *_, client in told) / stored,
+        server_ms=1_000 * used / stored,
+    )
+
+
+async def _prepare(url: str, outlets: list[str], each: int) -> None:
+    """The outlets, and an entry for each article, as a poll and a fetch leave it."""
+    now = datetime.now(UTC)
+    async with Database(url, size=1) as store, store.transaction() as connection:
+        await sources.sync(connection, [outlet_row(slug) for slug in outlets], now)
+        await connection.execute(
+            """
+            INSERT INTO aiwire.entry (outlet, host, url, url_key, title, discovered_at, state, due_at)
+            SELECT o, o || '.example', url, url, 'A title as the feed gives it', %(now)s, 'pending', %(now)s
+            FROM unnest(%(outlets)s::text[]) AS o, generate_series(0, %(each)s - 1) AS n,
+                 format('https://%%s.example/2026/%%s/story-%%s', o, lpad((n %% 12 + 1)::text, 2, '0'), n) AS url
+            ORDER BY n, o
+            """,
+            {"outlets": outlets, "each": each, "now": now},
+        )
+
+
+def work(url: str, outlets: list[str], each: int, barrier: Barrier, answers: Any) -> None:
+    """A process: one connection an outlet; answers with (begin, end, CPU seconds)."""
+    answers.put(asyncio.run(_work(url, outlets, each, barrier)))
+
+
+async def _work(url: str, outlets: list[str], each: int, barrier: Barrier) -> tuple[float, float, float]:
+    async with Database(url, size=len(outlets)) as store:
+        ready = [await _ready(store, slug, each + _WARM_UP) for slug in outlets]
+        await asyncio.gather(*(_store_all(store, *one, first=0, last=_WARM_UP) for one in ready))
+        await asyncio.to_thread(barrier.wait, 300)
+        begin, cpu = time.monotonic(), time.process_time()
+        await asyncio.gather(*(_store_all(store, *one, first=_WARM_UP, last=each + _WARM_UP) for one in ready))
+        return begin, time.monotonic(), time.process_time() - cpu
+
+
+async def _ready(store: Database, slug: str, each: int) -> tuple[str, list[Ingested], list[int], Reading]:
+    press = Press(slug)
+    async with store.transaction() as connection:
+        cursor = await connection.execute("SELECT id FROM aiwire.entry WHERE outlet = %s ORDER BY id", (slug,))
+        ids = [row[0] for row in await cursor.fetchall()]
+    reading = Reading(rules=b"12345678", repeated=press.repeated)
+    return slug, [press.article(n) for n in range(each)], ids, reading
+
+
+async def _store_all(
+    store: Database, slug: str, found: list[Ingested], ids: list[int], reading: Reading, *, first: int, last: int
+) -> None:
+    """As `crawler.fetching` does with each page that was read."""
+    for n in range(first, last):
+        now = datetime.now(UTC)
+        async with store.transaction() as connection:
+            stored = await articles.store(
+                connection,
+                outlet=slug,
+                ingested=found[n],
+                claimed_key=found[n].extraction.url,
+                guid=f"{slug}-{n}",
+                capture_sha256=_SHA256,
+                now=now,
+                reading=reading,
+            )
+            if not isinstance(stored, Stored) or not stored.new:
+                raise SystemExit(f"{found[n].extraction.url} was not stored as new")
+            await entries.settle(
+                connection,
+                ids[n],
+                Disposition.STORED,
+                now=now,
+                article_id=stored.article_id,
+                look_again_at=now + timedelta(hours=1),
+                looks_from=now,
+            )
+
+
+# -- copying -----------------------------------------------------------------------------------------------------------
+
+
+def _copy(url: str) -> list[Copying]:
+    """The rows as they stand, copied into empty tables of the same columns: bare, with primary keys, with every index."""
+    with psycopg.connect(url) as connection:
+        rows = {table: _dump(connection, table) for table in TABLES}
+        (stored,) = connection.execute("SELECT count(*) FROM aiwire.article").fetchone() or (0,)
+    whole = sum(map(len, rows.values()))
+    kinds: tuple[tuple[str, Callable[[str], bool]], ...] = (
+        ("none", lambda _: False),
+        ("primary keys", lambda definition: "pkey" in definition),
+        ("all", lambda _: True),
+    )
+    copied = []
+    for name, wanted in kinds:
+        seconds, used = [], 0.0
+        for _ in range(_COPIES):
+            with psycopg.connect(url, autocommit=True) as connection:
+                _empty_tables(connection, wanted)
+                cpu = ServerCpu(url)
+                begin = time.monotonic()
+                with connection.transaction():
+                    for table, taken in rows.items():
+                        _load(connection, table, taken)
+                seconds.append(time.monotonic() - begin)
+                used += cpu.seconds() / _COPIES
+        middle = statistics.median(seconds)
+        copied.append(
+            Copying(indexes=name, stored=stored, bytes_=whole, seconds=middle, server_ms=1_000 * used / stored)
+        )
+    return copied
+
+
+def _dump(connection: psycopg.Connection[Any], table: str) -> bytes:
+    query = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier("aiwire", table))
+    with connection.cursor().copy(query) as copy:
+        return b"".join(copy)
+
+
+def _load(connection: psycopg.Connection[Any], table: str, rows: bytes) -> None:
+    query = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier("bench", table))
+    with connection.cursor().copy(query) as copy:
+        for at in range(0, len(rows), 1 << 18):
+            copy.write(rows[at : at + (1 << 18)])
+
+
+def _empty_tables(connection: psycopg.Connection[Any], wanted: Callable[[str], bool]) -> None:
+    """Plain tables of the same columns in schema `bench`, with those of the indexes whose definition is wanted."""
+    connection.execute("DROP SCHEMA IF EXISTS bench CASCADE")
+    connection.execute("CREATE SCHEMA bench")
+    for table in TABLES:
+        connection.execute(sql.SQL("CREATE TABLE {} (LIKE {})").format(*_both(table)))
+        found = connection.execute(
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'aiwire' AND tablename = %s", (table,)
+        ).fetchall()
+        for (definition,) in found:
+            if wanted(definition):
+                moved = definition.replace(f" ON aiwire.{table} ", f" ON bench.{table} ")
+                connection.execute(moved.replace(f" ON ONLY aiwire.{table} ", f" ON bench.{table} ").encode())
+    connection.execute("CHECKPOINT")
+
+
+def _both(table: str) -> tuple[sql.Identifier, sql.Identifier]:
+    return sql.Identifier("bench", table), sql.Identifier("aiwire", table)

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 from crawler import present
 from crawler.commands import database
+from crawler.object_storage import open_storage
 from crawler.settings import Settings
 from pipelines.errors import ConfigError
 from pipelines.identity import canonical_url
-from pipelines.store import articles, withdrawals
+from pipelines.store import articles, captures, withdrawals
 from pipelines.store.database import Database
 from pipelines.store.withdrawals import Found
 
@@ -33,6 +34,7 @@ def forget_url(settings: Settings, url: str, *, yes: bool, as_json: bool) -> int
 
 
 async def _forget(settings: Settings, database_url: str, url_key: str, *, yes: bool, as_json: bool) -> int:
+    storage = open_storage(settings.captures)
     async with Database(database_url, size=1, name="aiwire-forget", role="owner") as opened:
         async with opened.transaction() as connection:
             found = await withdrawals.find(connection, url_key)
@@ -49,6 +51,7 @@ async def _forget(settings: Settings, database_url: str, url_key: str, *, yes: b
                 await articles.lock(connection, outlet)
             found = await withdrawals.find(connection, url_key)
             await withdrawals.forget(connection, found, datetime.now(UTC))
+            await captures.erase(connection, found.entries, storage)
     if as_json:
         present.as_json(
             {"articles": [str(id_) for id_ in found.articles], "entries": len(found.entries), "urls": found.urls}

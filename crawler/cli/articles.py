@@ -32,3 +32,19 @@ def articles_show(
     from crawler.commands import show_article
 
     raise typer.Exit(show_article(settings_of(context), key, as_json=json))
+
+
+@app.command("diff")
+def articles_diff(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="ID|URL")],
+    a: Annotated[
+        int | None, typer.Argument(metavar="A", min=1, help="A revision; with B left out, against the last.")
+    ] = None,
+    b: Annotated[int | None, typer.Argument(metavar="B", min=1, help="Another; both left out: the last two.")] = None,
+    json: Json = False,
+) -> None:
+    """What changed between two revisions of an article, word by word."""
+    from crawler.articles_diff import show_diff
+
+    raise typer.Exit(show_diff(settings_of(context), key, a, b, as_json=json))

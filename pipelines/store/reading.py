@@ -6,6 +6,7 @@ Consumers read schema `news` themselves; how this is printed is `crawler.present
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from psycopg.rows import dict_row
 
@@ -34,9 +35,9 @@ async def articles(connection: Connection, *, outlet: str | None = None, most: i
     )
 
 
-async def article(connection: Connection, key: str) -> Row | None:
-    """One article by its id, the beginning of one, or any URL it was known by; with revisions, removals and credits."""
-    found = await _rows(
+async def known_by(connection: Connection, key: str) -> list[Row]:
+    """The articles whose id is, or begins with, the key, or that were known by this URL: two at most."""
+    return await _rows(
         connection,
         """
         SELECT a.* FROM news.article a WHERE a.id::text LIKE %(prefix)s || '%%'
@@ -46,6 +47,36 @@ async def article(connection: Connection, key: str) -> Row | None:
         """,
         {"key": key, "prefix": key.replace("%", "").replace("_", "") or "-"},
     )
+
+
+async def revisions(connection: Connection, article_id: UUID) -> list[Row]:
+    """Why and when each revision of an article came, without its fields."""
+    return await _rows(
+        connection,
+        """
+        SELECT revision, reason, material, changed, seen_at FROM news.revision
+        WHERE article_id = %(id)s ORDER BY revision
+        """,
+        {"id": article_id},
+    )
+
+
+async def revision_fields(connection: Connection, article_id: UUID, number: int) -> Row:
+    """What a reader sees of a revision that is there."""
+    found = await _rows(
+        connection,
+        """
+        SELECT title, standfirst, authors, published, modified, text FROM news.revision
+        WHERE article_id = %(id)s AND revision = %(number)s
+        """,
+        {"id": article_id, "number": number},
+    )
+    return found[0]
+
+
+async def article(connection: Connection, key: str) -> Row | None:
+    """One article by its id, the beginning of one, or any URL it was known by; with revisions, removals and credits."""
+    found = await known_by(connection, key)
     if len(found) != 1:
         return None
     one = found[0]

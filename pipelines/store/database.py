@@ -25,6 +25,9 @@ QUEUE_SCHEMA = "aiwire_queue"
 _CONNECT_TIMEOUT = 10  # seconds
 # A holder that hangs must not hold: reliability.md 18. No transaction of ours spans a request or the sandbox.
 _OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c timezone=UTC"
+# What is written is at fault, though psycopg counts SQLSTATE class 54 among the server's troubles: a key too long for an
+# index, JSON too deep. Of half a surrogate pair it makes no error of its own.
+_REFUSALS = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex, UnicodeEncodeError)
 
 
 class Database:
@@ -91,9 +94,11 @@ class Database:
         try:
             async with self._pool.connection() as connection:
                 yield connection
+        except _REFUSALS as error:
+            raise StoreError(f"Postgres refused: {_first_line(error)}") from error
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
-        except (psycopg.Error, UnicodeEncodeError) as error:  # the latter: half a surrogate pair
+        except psycopg.Error as error:
             raise StoreError(f"Postgres refused: {_first_line(error)}") from error
 
     async def connect(self) -> Connection:

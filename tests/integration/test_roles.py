@@ -337,6 +337,10 @@ DENIED: dict[Role, tuple[str, ...]] = {
         "DELETE FROM aiwire.entry",
         "DELETE FROM aiwire.outlet",
         "DELETE FROM aiwire.forgotten",
+        "INSERT INTO aiwire.forgotten (url_key, forgotten_at) VALUES ('x', now())",
+        "UPDATE aiwire.capture SET body = ''",
+        "DELETE FROM aiwire.capture",
+        "DELETE FROM aiwire.run",
         "UPDATE aiwire.alembic_version SET version_num = '0001'",
         "SELECT setval('aiwire.change_position', 1)",
         "SELECT FROM aiwire.revision_before",
@@ -381,7 +385,6 @@ ALLOWED: dict[Role, tuple[str, ...]] = {
             "INSERT INTO aiwire.run (host, started_at, ended_at, outcome, polls, fetched, stored, failed)"
             " VALUES ('news.example', now(), now(), 'ok', 1, 0, 0, 0)"
         ),
-        "DELETE FROM aiwire.run",
         "DELETE FROM aiwire.heartbeat",
         "DELETE FROM aiwire.block_sighting",
         "DELETE FROM aiwire.page_figure",

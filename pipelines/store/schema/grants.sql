@@ -43,12 +43,12 @@ BEGIN
     END LOOP;
 END $$;
 
--- What was told and what was stored stays as it is; only the owner takes it away (aiwire forget).
-REVOKE UPDATE ON aiwire.change, aiwire.revision, aiwire.removed_block, aiwire.attribution FROM aiwire_ingest;
-REVOKE INSERT, UPDATE ON aiwire.epoch, aiwire.alembic_version FROM aiwire_ingest;
+-- What was told and what was stored stays as it is; only the owner takes it away (aiwire forget, days that are over).
+REVOKE UPDATE ON aiwire.change, aiwire.revision, aiwire.removed_block, aiwire.attribution, aiwire.capture FROM aiwire_ingest;
+REVOKE INSERT, UPDATE ON aiwire.epoch, aiwire.alembic_version, aiwire.forgotten, aiwire.day_figure FROM aiwire_ingest;
 
 -- What the daemon takes away itself.
-GRANT DELETE ON aiwire.re_extraction, aiwire.page_figure, aiwire.block_sighting, aiwire.heartbeat, aiwire.run, aiwire.capture TO aiwire_ingest;
+GRANT DELETE ON aiwire.re_extraction, aiwire.page_figure, aiwire.block_sighting, aiwire.heartbeat TO aiwire_ingest;
 
 -- A function is everybody's as soon as it is made: not those to come. And a view that a migration makes anew can be read at
 -- once, not only when this file has run.

@@ -66,7 +66,7 @@ class ObjectStorage:
         return await self._do("read", name, read)
 
     async def names(self, folder: str) -> list[str]:
-        """The objects directly in a folder, in order; none where there is no such folder."""
+        """The objects and folders directly in a folder, in order; none where there is no such folder."""
 
         def names(fs: Any, path: str) -> list[str]:
             try:

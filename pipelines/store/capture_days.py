@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from pipelines.errors import Unavailable
-from pipelines.store.capture_objects import ObjectStore, clear, day_for_objects, elsewhere, folders, object_name
+from pipelines.store.capture_objects import ObjectStore, clear, day_for_objects, elsewhere, object_name
 from pipelines.store.captures import Key
 from pipelines.store.database import Connection, Database
 
@@ -78,7 +78,7 @@ async def drop_day(database: Database, day: date, storage: ObjectStore | None) -
     if has_objects:
         if storage is None:
             return Dropped(carried=carried, objects=0, done=False)
-        for folder in folders(day):
+        for folder in await storage.names(day.isoformat()):
             objects += await clear(storage, folder)
     async with database.transaction() as connection:
         await connection.execute("DELETE FROM aiwire.capture_day WHERE day = %s", (day,))

@@ -35,7 +35,7 @@ class ObjectStore(Protocol):
         """None where there is no such object."""
 
     async def names(self, folder: str) -> list[str]:
-        """The objects directly in a folder, asked anew."""
+        """The objects and folders directly in a folder, asked anew; none where there is no such folder."""
 
     async def delete(self, names: Sequence[str]) -> None:
         """Take objects away; those that are not there are no error. Whether it worked, `names` tells."""
@@ -95,11 +95,6 @@ async def clear(storage: ObjectStore, folder: str, *, starts: tuple[str, ...] = 
 def object_name(day: date, entry_id: int, sha256: bytes) -> str:
     """Where an entry's page is kept: its entry tells the folder, so that all that is an entry's can be found."""
     return f"{folder_of(day, entry_id)}/{entry_id}-{sha256.hex()}.zst"
-
-
-def folders(day: date) -> list[str]:
-    """All that may hold a day's objects."""
-    return [folder_of(day, shard) for shard in range(SHARDS)]
 
 
 def elsewhere(subject: str) -> StoreError:

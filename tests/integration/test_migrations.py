@@ -9,15 +9,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pipelines.errors import StoreError, Unavailable
 from pipelines.store import migrate as migrations
 from pipelines.store.migrate import is_current, migrate
+from tests.conftest import _database as scratch_database
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RELEASED = sorted(path.stem for path in (Path(__file__).parent / "released").glob("*.sql"))
@@ -40,6 +43,66 @@ def leave(url: str, revision: str) -> None:
 def rows(url: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(query.encode(), parameters or None).fetchall()
+
+
+def offered(url: str, columns: dict[str, list[str]] | None = None) -> dict[str, tuple[list[str], list[Any]]]:
+    """Of each view in schema news its columns, or those that are asked for, and its rows as text."""
+    found = {}
+    for view, there in rows(
+        url,
+        """
+        SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+        WHERE c.relnamespace = 'news'::regnamespace AND c.relkind = 'v' GROUP BY 1
+        """,
+    ):
+        if columns is not None and view not in columns:
+            continue
+        names = there if columns is None else columns[view]
+        assert there[: len(names)] == names, f"news.{view} lost columns, or has them in another order"
+        listed = ", ".join(f'"{name}"' for name in names)
+        found[view] = (names, sorted(rows(url, f"SELECT ROW({listed})::text FROM news.{view}")))
+    return found
+
+
+def counts(url: str) -> dict[str, int]:
+    """Rows of each table of ours and of the queue."""
+    tables = rows(
+        url,
+        """
+        SELECT c.oid::regclass::text FROM pg_class c
+        WHERE c.relnamespace IN ('aiwire'::regnamespace, 'aiwire_queue'::regnamespace) AND c.relkind IN ('r', 'p')
+          AND NOT c.relispartition
+        """,
+    )
+    return {name: rows(url, f"SELECT count(*) FROM {name}")[0][0] for (name,) in tables}
+
+
+PAGES = """
+    SELECT e.url_key, c.url, c.status, c.headers::text, c.body, c.size, c.sha256, c.captured_at, e.capture_id = c.id
+    FROM aiwire.entry e JOIN aiwire.capture c ON c.entry_id = e.id ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A database that a released version left, migrated; what it held and offered before."""
+
+    url: str
+    offered: dict[str, tuple[list[str], list[Any]]]
+    counts: dict[str, int]
+    pages: list[tuple[Any, ...]]
+
+
+@pytest.fixture(scope="module", params=RELEASED)
+def upgraded(request: pytest.FixtureRequest, postgres: str) -> Iterator[Upgraded]:
+    with scratch_database(postgres) as url:
+        leave(url, request.param)
+        found = Upgraded(url, offered(url), counts(url), rows(url, PAGES))
+        assert all(there for _, there in found.offered.values())
+        assert all(count for name, count in found.counts.items() if name.startswith("aiwire."))
+        assert migrate(url) == ()
+        yield found
 
 
 # -- the schema ------------------------------------------------------------------------------------------------------------
@@ -115,13 +178,8 @@ def catalog(url: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("revision", RELEASED)
-def test_migrated_schema_equals_a_fresh_one(empty_database_url: str, database_url: str, revision: str) -> None:
-    leave(empty_database_url, revision)
-
-    migrate(empty_database_url)
-
-    migrated, fresh = catalog(empty_database_url), catalog(database_url)
+def test_migrated_schema_equals_a_fresh_one(upgraded: Upgraded, template: str) -> None:
+    migrated, fresh = catalog(upgraded.url), catalog(make_conninfo(upgraded.url, dbname=template))
     assert len(fresh) > 200
     assert sorted(migrated - fresh) == []
     assert sorted(fresh - migrated) == []
@@ -135,82 +193,31 @@ def test_every_version_but_the_newest_release_has_a_database_with_data() -> None
 # -- the data --------------------------------------------------------------------------------------------------------------
 
 
-def offered(url: str, columns: dict[str, list[str]] | None = None) -> dict[str, tuple[list[str], list[Any]]]:
-    """Of each view in schema news its columns, or those that are asked for, and its rows as text."""
-    found = {}
-    for view, there in rows(
-        url,
-        """
-        SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)
-        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-        WHERE c.relnamespace = 'news'::regnamespace AND c.relkind = 'v' GROUP BY 1
-        """,
-    ):
-        if columns is not None and view not in columns:
-            continue
-        names = there if columns is None else columns[view]
-        assert there[: len(names)] == names, f"news.{view} lost columns, or has them in another order"
-        listed = ", ".join(f'"{name}"' for name in names)
-        found[view] = (names, sorted(rows(url, f"SELECT ROW({listed})::text FROM news.{view}")))
-    return found
+def test_data_reads_as_before_through_schema_news(upgraded: Upgraded) -> None:
+    columns = {view: names for view, (names, _) in upgraded.offered.items()}
+    assert offered(upgraded.url, columns) == upgraded.offered
 
 
-@pytest.mark.parametrize("revision", RELEASED)
-def test_data_reads_as_before_through_schema_news(empty_database_url: str, revision: str) -> None:
-    leave(empty_database_url, revision)
-    before = offered(empty_database_url)
-    assert all(found for _, found in before.values())
-
-    migrate(empty_database_url)
-
-    assert offered(empty_database_url, {view: names for view, (names, _) in before.items()}) == before
+def test_no_row_is_lost(upgraded: Upgraded) -> None:
+    after = counts(upgraded.url)
+    assert {name: after.get(name) for name in upgraded.counts} == upgraded.counts
+    assert rows(upgraded.url, PAGES) == upgraded.pages
 
 
-@pytest.mark.parametrize("revision", RELEASED)
-def test_no_row_is_lost(empty_database_url: str, revision: str) -> None:
-    def counts() -> dict[str, int]:
-        tables = rows(
-            empty_database_url,
-            """
-            SELECT c.oid::regclass::text FROM pg_class c
-            WHERE c.relnamespace IN ('aiwire'::regnamespace, 'aiwire_queue'::regnamespace) AND c.relkind IN ('r', 'p')
-              AND NOT c.relispartition
-            """,
-        )
-        return {name: rows(empty_database_url, f"SELECT count(*) FROM {name}")[0][0] for (name,) in tables}
-
-    captured = """
-        SELECT e.url_key, c.url, c.status, c.headers::text, c.body, c.size, c.sha256, c.captured_at, e.capture_id = c.id
-        FROM aiwire.entry e JOIN aiwire.capture c ON c.entry_id = e.id ORDER BY c.id
-    """
-    leave(empty_database_url, revision)
-    before, pages = counts(), rows(empty_database_url, captured)
-    assert all(count for name, count in before.items() if name.startswith("aiwire."))
-
-    migrate(empty_database_url)
-
-    after = counts()
-    assert {name: after.get(name) for name in before} == before
-    assert rows(empty_database_url, captured) == pages
-
-
-@pytest.mark.parametrize("revision", RELEASED)
-def test_what_was_stored_before_is_told_by_the_change_feed(empty_database_url: str, revision: str) -> None:
-    leave(empty_database_url, revision)
-
-    migrate(empty_database_url)
-
-    told = rows(empty_database_url, "SELECT article_id::text, revision, kind FROM news.changes()")
+def test_what_was_stored_before_is_told_by_the_change_feed(upgraded: Upgraded) -> None:
+    told = rows(upgraded.url, "SELECT article_id::text, revision, kind FROM news.changes()")
     assert sorted((article, number) for article, number, _ in told) == rows(
-        empty_database_url, "SELECT article_id::text, revision FROM news.revision ORDER BY 1, 2"
+        upgraded.url, "SELECT article_id::text, revision FROM news.revision ORDER BY 1, 2"
     )
     assert [kind for article, _, kind in told if article == QWEN] == ["new", "edit", "edit"]
-    with psycopg.connect(empty_database_url, autocommit=True) as connection:
+    with psycopg.connect(upgraded.url) as connection:
         after = connection.execute("SELECT news.last_cursor()").fetchone()
         connection.execute("UPDATE aiwire.article SET url = url || '#moved' WHERE id = %s", (QWEN,))
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         assert connection.execute("SELECT kind, article_id::text FROM news.changes(%s)", after).fetchall() == [
             ("moved", QWEN)
         ]
+        connection.rollback()
 
 
 def test_daemon_of_the_release_before_reads_and_writes_on(empty_database_url: str) -> None:

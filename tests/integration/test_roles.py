@@ -191,6 +191,7 @@ async def test_what_administrator_grants_later_is_taken_up(cluster: Cluster) -> 
         assert await cursor.fetchall() == [("aiwire_reader", "One")]
 
 
+@pytest.mark.slow
 async def test_second_login_that_may_create_roles_works_beside_the_first(cluster: Cluster) -> None:
     migrate(cluster.database(cluster.login("CREATEROLE")))
     login = cluster.login("CREATEROLE")
@@ -242,6 +243,7 @@ def test_login_that_may_not_migrate_is_told_who_may(cluster: Cluster) -> None:
         migrate(as_login(url, login))
 
 
+@pytest.mark.slow
 def test_view_of_an_operator_in_our_schema_stays_his(cluster: Cluster) -> None:
     login = cluster.login()
     url = cluster.database(login)
@@ -280,13 +282,14 @@ def at_once(*work: Callable[[], object]) -> list[object]:
 
 
 def test_databases_of_one_cluster_are_migrated_at_once(cluster: Cluster) -> None:
-    urls = [cluster.database() for _ in range(3)]
+    urls = [cluster.database() for _ in range(2)]
 
-    assert at_once(*(lambda url=url: migrate(url) for url in [*urls, urls[0]])) == [()] * 4  # type: ignore[misc]
+    assert at_once(*(lambda url=url: migrate(url) for url in [*urls, urls[0]])) == [()] * 3  # type: ignore[misc]
 
-    assert [owners(url) for url in urls] == [{"aiwire_owner"}] * 3
+    assert [owners(url) for url in urls] == [{"aiwire_owner"}] * 2
 
 
+@pytest.mark.slow
 def test_groups_are_made_without_the_lock_that_spares_races(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     from contextlib import nullcontext
 
@@ -510,19 +513,22 @@ def test_rights_taken_away_come_back_with_the_next_migration_that_changes_someth
 
 
 def test_current_database_is_not_written(cluster: Cluster) -> None:
+    written = """
+        SELECT array_agg(line ORDER BY line) FROM (
+            SELECT format('%s %s', xmin, relname) AS line FROM pg_class UNION ALL
+            SELECT format('%s %s', xmin, nspname) FROM pg_namespace UNION ALL
+            SELECT format('%s %s', xmin, oid) FROM pg_proc UNION ALL
+            SELECT format('%s %s', xmin, defaclobjtype) FROM pg_default_acl UNION ALL
+            SELECT format('%s %s', xmin, description) FROM pg_description UNION ALL
+            SELECT format('%s %s', xmin, place) FROM aiwire.epoch) AS lines
+    """
     url = cluster.database()
     migrate(url)
-    before = (
-        one(url, "SELECT pg_current_xact_id_if_assigned()"),
-        one(url, "SELECT pg_snapshot_xmax(pg_current_snapshot())"),
-    )
+    before = one(url, written)
 
     migrate(url)
 
-    assert (
-        one(url, "SELECT pg_current_xact_id_if_assigned()"),
-        one(url, "SELECT pg_snapshot_xmax(pg_current_snapshot())"),
-    ) == before
+    assert one(url, written) == before
 
 
 # -- pools -----------------------------------------------------------------------------------------------------------------

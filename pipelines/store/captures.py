@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from pipelines.errors import Damaged, Unavailable
 from pipelines.records import Page
-from pipelines.storable import clean, json_safe
+from pipelines.storable import as_it_came, clean, json_safe
 from pipelines.store.capture_objects import AWAY, ObjectStore, Written, clear, elsewhere, folder_of, pack
 from pipelines.store.database import Connection
 
@@ -70,8 +70,8 @@ async def save(connection: Connection, entry_id: int, page: Page, *, written: Wr
             "stored_size": written.stored_size if written else len(packed or b""),
             "sha256": hashlib.sha256(page.body).digest(),
             "at": page.fetched_at,
-            "etag": clean(page.header("ETag") or "") or None,
-            "last_modified": clean(page.header("Last-Modified") or "") or None,
+            "etag": as_it_came(page.header("ETag")),
+            "last_modified": as_it_came(page.header("Last-Modified")),
         },
     )
     row = await cursor.fetchone()

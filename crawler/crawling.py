@@ -23,11 +23,12 @@ from crawler.station import Station, open_station
 from crawler.visit import visit
 from crawler.worker import work
 from pipelines.errors import ConfigError
-from pipelines.store import reading, sources
+from pipelines.store import reading, search, sources
 
 log = structlog.get_logger(__name__)
 
 _FAILED = ("unreachable", "refused", "broken")
+_INDEX_BATCHES = 50  # what a foreground run brings; an earlier release's articles are the daemon's affair
 
 
 def run_once(settings: Settings) -> int:
@@ -67,6 +68,7 @@ async def _once(settings: Settings, url: str, outlets: tuple[Outlet, ...]) -> tu
                 totals = totals.plus(await work(station, stop=stop, wait=False))
                 if not hosts:
                     break
+        await search.index_changes(station.database, batches=_INDEX_BATCHES)
         async with station.database.transaction() as connection:
             rows = await reading.sources(connection)
     return [row for row in rows if row["state"] in _FAILED], totals
@@ -105,6 +107,7 @@ async def _crawl(
             visited.add(hosts[0])
             counts = await _visit(station, hosts[0], stop, left)
             left = None if left is None else left - counts.fetched
+        await search.index_changes(station.database, batches=_INDEX_BATCHES)
         async with station.database.transaction() as connection:
             rows = [row for row in await reading.sources(connection) if row["outlet"] == slug]
             return rows, await reading.articles(connection, outlet=slug, most=limit or 20)

@@ -22,7 +22,7 @@ from crawler.retention import retain
 from crawler.settings import Settings
 from pipelines.errors import ConfigError, Unavailable
 from pipelines.identity import host_of
-from pipelines.store import runs, sources
+from pipelines.store import runs, search, sources
 from pipelines.store.database import Database, SessionLocks
 from pipelines.store.sources import OutletRow
 
@@ -32,6 +32,8 @@ RELOAD_EVERY = 5  # seconds between looks at the outlets' files
 RESCUE_EVERY = 10
 BEAT_EVERY = 10
 RETAIN_EVERY = 3_600
+INDEX_EVERY = 1
+_INDEX_BATCHES = 20  # a tick; then it asks whether this process still leads
 _LEADER = "scheduler"
 
 
@@ -62,6 +64,7 @@ class Scheduler:
             (self._rescue, RESCUE_EVERY),
             (self._beat, BEAT_EVERY),
             (self._retain, RETAIN_EVERY),
+            (self._index, INDEX_EVERY),
         ]
         for job, seconds in jobs:
             name = job.__name__.strip("_")
@@ -148,6 +151,11 @@ class Scheduler:
 
     async def _retain(self) -> None:
         await retain(self._settings, self._database.url)
+
+    async def _index(self) -> None:
+        taken = await search.index_changes(self._database, batches=_INDEX_BATCHES)
+        if taken > search.BATCH:  # an earlier release's articles, or a wave of new ones
+            log.info("search_catching_up", changes=taken)
 
     async def _resign(self) -> None:
         try:

@@ -92,7 +92,7 @@ async def forget(connection: Connection, found: Found, now: datetime) -> None:
         """,
         (list(found.urls), now),
     )
-    for table in ("revision", "removed_block", "attribution", "re_extraction"):
+    for table in ("revision", "removed_block", "attribution", "re_extraction", "search_document"):
         await connection.execute(f"DELETE FROM aiwire.{table} WHERE article_id = ANY(%s)".encode(), (articles,))  # noqa: S608 -- names of tables
     # A block that only one of them had would be its words; one that others have is the outlet's.
     await connection.execute(

@@ -21,7 +21,7 @@ from crawler.learning import limits_of
 from crawler.outlets import OutletsError, load_outlets
 from crawler.settings import Settings, load_settings, save_contact
 from crawler.tools import new_sandbox
-from pipelines.store import reading
+from pipelines.store import figures, reading
 from pipelines.store.database import Connection, Database
 from pipelines.store.migrate import migrate
 
@@ -165,7 +165,11 @@ def show_article(settings: Settings, key: str, *, as_json: bool) -> int:
 
 def show_status(settings: Settings, *, as_json: bool) -> None:
     async def read(connection: Connection) -> tuple[list[reading.Row], list[reading.Row], reading.Row]:
-        return await reading.sources(connection), await reading.drifting(connection), await reading.counts(connection)
+        told = await figures.counts(connection)
+        told |= await figures.sizes(connection)
+        told["days"] = await figures.days(connection)
+        told["captures"] = settings.captures
+        return await reading.sources(connection), await reading.drifting(connection), told
 
     rows, drifting, counts = reading_from(settings, read)
     if as_json:
@@ -175,12 +179,9 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     for row in drifting:
         told = f"\n{row['outlet']} has changed since {row['drifted_at']:%Y-%m-%d %H:%M} UTC, its layout perhaps: "
         present.console.print(f"{told}{'; '.join(row['evidence'])}", style="yellow", markup=False)
-    fates = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts["dispositions"].items()) or "none settled"
-    running = "running" if counts["processes"] else "not running"
-    present.console.print(
-        f"\n{counts['articles']} articles, {counts['revisions']} revisions, {counts['removed_blocks']} blocks removed; "
-        f"{counts['entries']} entries ({fates}), {counts['waiting']} waiting; the daemon is {running}."
-    )
+    present.console.print()
+    present.console.print(present.days(counts["days"]))
+    present.console.print(f"\n{present.totals(counts)}", markup=False, soft_wrap=True)
 
 
 def migrate_database(settings: Settings) -> None:

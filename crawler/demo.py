@@ -26,7 +26,7 @@ from crawler.newsroom.client import Newsroom
 from crawler.newsroom.state import State
 from crawler.settings import Settings, is_checkout
 from pipelines.errors import AiwireError
-from pipelines.store import reading
+from pipelines.store import figures, reading
 from pipelines.store.database import Database
 
 PUBLISHED = "chipwire/export-rule-gap"
@@ -154,7 +154,7 @@ async def _arrive(
             )
         async with opened.transaction() as connection:
             rows = await reading.articles(connection, most=1_000)
-            counts = await reading.counts(connection)
+            counts = await figures.counts(connection)
             answers = [row["last_answer_at"] for row in await reading.sources(connection) if row["url"]]
         titles = {row["title"] for row in rows}
         arrived = sum(article.title in titles for article in expected.values())
@@ -170,7 +170,7 @@ async def _arrive(
 
 async def _outcome(url: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     async with Database(url, size=1, name="aiwire-demo", role="ingest") as opened, opened.transaction() as connection:
-        return await reading.articles(connection, most=1_000), await reading.counts(connection)
+        return await reading.articles(connection, most=1_000), await figures.counts(connection)
 
 
 def _where_next(rows: list[dict[str, Any]], counts: dict[str, Any], seconds: float) -> None:

@@ -144,6 +144,50 @@ def sources(rows: Sequence[dict[str, Any]], now: datetime) -> Table:
     return table
 
 
+def days(rows: Sequence[dict[str, Any]]) -> Table:
+    """What each day brought: raw pages with their size as kept, articles, revisions."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("Day", "Pages", "Size", "Articles", "Revisions"):
+        table.add_column(heading, justify="left" if heading == "Day" else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row["day"].isoformat(),
+            f"{row['captures']:,}",
+            size(row["capture_bytes"]),
+            f"{row['articles']:,}",
+            f"{row['revisions']:,}",
+        )
+    return table
+
+
+def totals(counts: dict[str, Any]) -> str:
+    """All there is, in two sentences; "about" stands before what was not counted."""
+
+    def many(name: str) -> str:
+        return f"about {counts[name]:,}" if name in counts["estimated"] else f"{counts[name]:,}"
+
+    fates = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts["dispositions"].items()) or "none settled"
+    running = "running" if counts["processes"] else "not running"
+    elsewhere = "" if counts["captures"] == "postgres" else f"; new ones go to {counts['captures']}"
+    return (
+        f"{many('articles')} articles, {many('revisions')} revisions, {many('removed_blocks')} blocks removed; "
+        f"{many('entries')} entries ({fates}), {counts['waiting']:,} waiting; the daemon is {running}.\n"
+        f"The database takes {size(counts['database_bytes'])}, {size(counts['capture_table_bytes'])} of it for raw pages of "
+        f"{counts['capture_days']} days{elsewhere}."
+    )
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them: "312 B", "6.1 MB"; a thousand to the next unit."""
+    if count < 1_000:
+        return f"{count} B"
+    figure, units = float(count), iter(("kB", "MB", "GB", "TB", "PB"))
+    unit = ""
+    while figure >= 999.5:
+        figure, unit = figure / 1_000, next(units)
+    return f"{figure:.0f} {unit}" if figure >= 99.5 else f"{figure:.1f} {unit}"
+
+
 def ago(at: datetime | None, now: datetime) -> str:
     """An instant as its distance from now: "4 m ago", "in 20 s"."""
     if at is None:

@@ -1,6 +1,6 @@
-"""What commands show of the database: articles with their evidence, the state of sources, counts.
+"""What commands show of the database: articles with their evidence, the state of sources.
 
-Consumers read schema `news` themselves; how this is printed is `crawler.present`'s affair.
+Consumers read schema `news` themselves; how much there is tells `pipelines.store.figures`; how this is printed is `crawler.present`'s affair.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
+from pipelines.store import figures
 from pipelines.store.database import Connection
 
 Row = dict[str, Any]
@@ -106,21 +107,22 @@ async def article(connection: Connection, key: str) -> Row | None:
 
 
 async def sources(connection: Connection) -> list[Row]:
-    """The state of every active source, by outlet."""
-    return await _rows(
+    """The state of every active source, by outlet, with how many articles it has (an estimate where they are many)."""
+    found = await _rows(
         connection,
         """
         SELECT o.slug AS outlet, o.name AS outlet_name, o.policy, s.kind, s.url, s.state, s.last_poll_at, s.last_answer_at,
                s.last_new_at, greatest(s.next_poll_at, h.hold_until) AS next_poll_at, s.failures,
                s.error_code, s.error_message, s.entries_seen,
-               (SELECT max(a.first_seen_at) FROM aiwire.article a WHERE a.outlet = o.slug) AS last_article_at,
-               (SELECT count(*) FROM aiwire.article a WHERE a.outlet = o.slug) AS articles
+               (SELECT max(a.first_seen_at) FROM aiwire.article a WHERE a.outlet = o.slug) AS last_article_at
         FROM aiwire.outlet o
         LEFT JOIN aiwire.source s ON s.outlet = o.slug AND s.active
         LEFT JOIN aiwire.host h ON h.name = s.host
         WHERE o.active ORDER BY o.slug, s.id
         """,
     )
+    articles = await figures.articles_by_outlet(connection, sorted({row["outlet"] for row in found}))
+    return [row | {"articles": articles.get(row["outlet"], 0)} for row in found]
 
 
 async def drifting(connection: Connection) -> list[Row]:
@@ -132,33 +134,6 @@ async def drifting(connection: Connection) -> list[Row]:
         WHERE x.drifted_at IS NOT NULL AND o.active ORDER BY x.outlet
         """,
     )
-
-
-async def counts(connection: Connection) -> Row:
-    """Articles, revisions, removed blocks; entries by state and disposition; what is still to be done now."""
-    row = (
-        await _rows(
-            connection,
-            """
-            SELECT (SELECT count(*) FROM aiwire.article) AS articles, (SELECT count(*) FROM aiwire.revision) AS revisions,
-                   (SELECT count(*) FROM aiwire.removed_block) AS removed_blocks,
-                   (SELECT count(*) FROM aiwire.entry) AS entries,
-                   (SELECT count(*) FROM aiwire.entry WHERE state <> 'settled') AS waiting,
-                   (SELECT count(*) FROM aiwire.heartbeat WHERE beat_at > now() - interval '60 s') AS processes
-            """,
-        )
-    )[0]
-    row["dispositions"] = {
-        found["disposition"]: found["n"]
-        for found in await _rows(
-            connection,
-            """
-            SELECT disposition, count(*) AS n FROM aiwire.entry WHERE disposition IS NOT NULL
-            GROUP BY disposition ORDER BY disposition
-            """,
-        )
-    }
-    return row
 
 
 async def _rows(connection: Connection, query: str, parameters: dict[str, object] | None = None) -> list[Row]:

@@ -344,6 +344,8 @@ DENIED: dict[Role, tuple[str, ...]] = {
         "UPDATE aiwire.capture SET body = ''",
         "DELETE FROM aiwire.capture",
         "DELETE FROM aiwire.run",
+        "INSERT INTO aiwire.search_document SELECT * FROM aiwire.search_document",
+        "UPDATE aiwire.search_progress SET position = 0",
         "UPDATE aiwire.alembic_version SET version_num = '0001'",
         "SELECT setval('aiwire.change_position', 1)",
         "SELECT FROM aiwire.revision_before",
@@ -376,6 +378,7 @@ ALLOWED: dict[Role, tuple[str, ...]] = {
         "SELECT * FROM news.source_health",
         "SELECT * FROM news.changes()",
         "SELECT * FROM news.changes(news.last_cursor(), 10)",
+        "SELECT * FROM news.search('text')",
         "LISTEN news_change",
     ),
     "ingest": (

@@ -386,6 +386,7 @@ ALLOWED: dict[Role, tuple[str, ...]] = {
         "SELECT * FROM news.changes()",
         "UPDATE aiwire.article SET url = 'https://news.example/2'; SET CONSTRAINTS ALL IMMEDIATE",
         "SELECT version_num FROM aiwire.alembic_version",
+        "SELECT aiwire.index_changes()",
         "SELECT aiwire.settle_epoch()",
         (
             "INSERT INTO aiwire.run (host, started_at, ended_at, outcome, polls, fetched, stored, failed)"

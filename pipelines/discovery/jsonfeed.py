@@ -6,6 +6,7 @@ Feeds in XML are read in `pipelines.discovery.feed`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,10 @@ from pipelines.discovery.dates import claimed_date
 from pipelines.discovery.entries import SUMMARY_MOST, absolute, gather, identifier, plain, why_not
 from pipelines.errors import ParseError
 from pipelines.records import Discovery, Entry, SourceKind, When
+from pipelines.storable import JSON_DEPTH_MOST, JSON_DIGITS_MOST
 
 BYTES_MOST = 30 << 20
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 def parse_json_feed(body: bytes, *, url: str, timezone: str | None, now: datetime, most: int) -> Discovery:
@@ -23,7 +26,7 @@ def parse_json_feed(body: bytes, *, url: str, timezone: str | None, now: datetim
     if len(body) > BYTES_MOST:
         raise ParseError(f"a JSON Feed of more than {BYTES_MOST >> 20} MiB", subject=url, code="feed_unparsable")
     try:
-        feed = json.loads(body.decode("utf-8-sig"))
+        feed = _loaded(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ParseError(f"not a JSON Feed: {str(error)[:200]}", subject=url, code="feed_unparsable") from error
     rows = feed.get("items") if isinstance(feed, dict) else None
@@ -33,6 +36,34 @@ def parse_json_feed(body: bytes, *, url: str, timezone: str | None, now: datetim
     return Discovery(
         kind=SourceKind.FEED, entries=entries, title=plain(feed.get("title"), markup=False), skipped=skipped
     )
+
+
+def _loaded(text: str) -> Any:
+    """The JSON's value; a number or a depth of one item that Python takes no more of costs no other item."""
+    try:
+        return json.loads(text, parse_int=_number)
+    except RecursionError:
+        return json.loads(_shallow(text), parse_int=_number)
+
+
+def _number(digits: str) -> int | None:
+    return int(digits) if len(digits) <= JSON_DIGITS_MOST else None
+
+
+def _shallow(text: str) -> str:
+    """The JSON with null for each list and object deeper than JSON_DEPTH_MOST."""
+    kept: list[str] = []
+    depth = at = 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == JSON_DEPTH_MOST + 1:
+                kept += [text[at : token.start()], "null"]
+        elif token[0] in "]}":
+            depth -= 1
+            if depth == JSON_DEPTH_MOST:
+                at = token.end()
+    return "".join(kept) + (text[at:] if depth <= JSON_DEPTH_MOST else "")
 
 
 def _found(rows: list[Any], url: str, timezone: str | None, now: datetime) -> Iterator[Entry | str]:

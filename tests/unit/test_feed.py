@@ -450,3 +450,15 @@ def test_each_kind_of_source_is_read_by_its_own_reader(kind: SourceKind, body: s
     found = discover(kind, body.encode(), url=URL, link_pattern="^/a$", timezone="Europe/Rome", now=NOW)
 
     assert [entry.url for entry in found.entries] == [url]
+
+
+@pytest.mark.parametrize(
+    "odd", ["9" * 5_000, "1e400000", "[" * 5_000 + '"]"' + "]" * 5_000, '{"[": ' * 5_000 + "1" + "}" * 5_000]
+)
+def test_item_of_a_json_feed_that_python_takes_no_more_of_costs_no_other(odd: str) -> None:
+    items = f'[{{"url": "https://outlet.example/1", "more": {odd}, "title": "One"}}, {{"url": "https://outlet.example/2", "title": "Two"}}]'
+    found = read(f'{{"version": "https://jsonfeed.org/version/1.1", "items": {items}}}'.encode())
+    assert [(entry.url, entry.title) for entry in found.entries] == [
+        ("https://outlet.example/1", "One"),
+        ("https://outlet.example/2", "Two"),
+    ]

@@ -9,22 +9,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import multiprocessing
-import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-import psycopg
-from psycopg import sql
-
 from bench.contract_articles import Press
+from bench.contract_copying import Copying, copied
 from bench.contract_server import ServerCpu, database
 from pipelines.records import Ingested
 from pipelines.store import articles, entries, sources
-from pipelines.store.articles import Stored
+from pipelines.store.arrivals import Stored
 from pipelines.store.database import Database
 from pipelines.store.entries import Disposition
 from pipelines.store.revisions import Reading
@@ -36,7 +32,6 @@ TABLES = (
 )  # fmt: skip
 _SHA256 = hashlib.sha256(b"page").digest()
 _WARM_UP = 20  # articles of each connection before the clock starts
-_COPIES = 3  # times that the same rows are copied; the median counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +43,6 @@ class Storing:
     stored: int
     seconds: float
     client_ms: float
-    server_ms: float
-
-    @property
-    def rate(self) -> float:
-        return self.stored / self.seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copying:
-    """A COPY of all rows of `stored` articles: `bytes_` of COPY's text format, into tables with those indexes."""
-
-    indexes: str
-    stored: int
-    bytes_: int
-    seconds: float
     server_ms: float
 
     @property
@@ -90,7 +70,7 @@ def run(server_url: str, *, count: int, shapes: tuple[tuple[int, int], ...]) -> 
         with database(server_url) as url:
             storings.append(_store(url, count=count, processes=processes, connections=connections))
             if not copyings:
-                copyings = _copy(url)
+                copyings = copied(url, TABLES, things=storings[0].stored + _WARM_UP * connections * processes)
     return storings, copyings
 
 
@@ -197,69 +177,3 @@ async def _store_all(
                 looks_from=now,
             )
 
-
-# -- copying -----------------------------------------------------------------------------------------------------------
-
-
-def _copy(url: str) -> list[Copying]:
-    """The rows as they stand, copied into empty tables of the same columns: bare, with primary keys, with every index."""
-    with psycopg.connect(url) as connection:
-        rows = {table: _dump(connection, table) for table in TABLES}
-        (stored,) = connection.execute("SELECT count(*) FROM aiwire.article").fetchone() or (0,)
-    whole = sum(map(len, rows.values()))
-    kinds: tuple[tuple[str, Callable[[str], bool]], ...] = (
-        ("none", lambda _: False),
-        ("primary keys", lambda definition: "pkey" in definition),
-        ("all", lambda _: True),
-    )
-    copied = []
-    for name, wanted in kinds:
-        seconds, used = [], 0.0
-        for _ in range(_COPIES):
-            with psycopg.connect(url, autocommit=True) as connection:
-                _empty_tables(connection, wanted)
-                cpu = ServerCpu(url)
-                begin = time.monotonic()
-                with connection.transaction():
-                    for table, taken in rows.items():
-                        _load(connection, table, taken)
-                seconds.append(time.monotonic() - begin)
-                used += cpu.seconds() / _COPIES
-        middle = statistics.median(seconds)
-        copied.append(
-            Copying(indexes=name, stored=stored, bytes_=whole, seconds=middle, server_ms=1_000 * used / stored)
-        )
-    return copied
-
-
-def _dump(connection: psycopg.Connection[Any], table: str) -> bytes:
-    query = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier("aiwire", table))
-    with connection.cursor().copy(query) as copy:
-        return b"".join(copy)
-
-
-def _load(connection: psycopg.Connection[Any], table: str, rows: bytes) -> None:
-    query = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier("bench", table))
-    with connection.cursor().copy(query) as copy:
-        for at in range(0, len(rows), 1 << 18):
-            copy.write(rows[at : at + (1 << 18)])
-
-
-def _empty_tables(connection: psycopg.Connection[Any], wanted: Callable[[str], bool]) -> None:
-    """Plain tables of the same columns in schema `bench`, with those of the indexes whose definition is wanted."""
-    connection.execute("DROP SCHEMA IF EXISTS bench CASCADE")
-    connection.execute("CREATE SCHEMA bench")
-    for table in TABLES:
-        connection.execute(sql.SQL("CREATE TABLE {} (LIKE {})").format(*_both(table)))
-        found = connection.execute(
-            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'aiwire' AND tablename = %s", (table,)
-        ).fetchall()
-        for (definition,) in found:
-            if wanted(definition):
-                moved = definition.replace(f" ON aiwire.{table} ", f" ON bench.{table} ")
-                connection.execute(moved.replace(f" ON ONLY aiwire.{table} ", f" ON bench.{table} ").encode())
-    connection.execute("CHECKPOINT")
-
-
-def _both(table: str) -> tuple[sql.Identifier, sql.Identifier]:
-    return sql.Identifier("bench", table), sql.Identifier("aiwire", table)

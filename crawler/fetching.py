@@ -6,6 +6,7 @@ How a page is read is `crawler.spiders`' affair, what is written of it `pipeline
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,10 +30,10 @@ from pipelines.errors import (
     Unavailable,
 )
 from pipelines.records import Ingested, Page
-from pipelines.store import articles, captures, drift, entries
-from pipelines.store.articles import Doubt, Forgotten, ReadAgain, Stored
+from pipelines.store import captures, drift, entries
+from pipelines.store.arrivals import Arrival, Doubt, Forgotten, ReadAgain, Stored
 from pipelines.store.capture_objects import Written, day_for_objects, write_object
-from pipelines.store.entries import Disposition, Work
+from pipelines.store.entries import Disposition, Settlement, Work
 from pipelines.store.revisions import Reading
 
 log = structlog.get_logger(__name__)
@@ -189,33 +190,28 @@ async def _store(
     context: VisitContext, work: Work, spider: OutletSpider, page: Page, *, ingested: Ingested, reading: Reading
 ) -> Stored | Forgotten:
     """Write the article and settle the entry; where it is in doubt who changed it, read the page before first."""
-    before: ReadAgain | None = None
+    now = context.clock()
+    arrival = Arrival(
+        outlet=work.outlet,
+        ingested=ingested,
+        claimed_key=work.url_key,
+        guid=work.guid,
+        capture_sha256=hashlib.sha256(page.body).digest(),
+        now=now,
+        reading=reading,
+    )
+    settings, looked = context.station.settings, work.state == "settled"
+
+    def settle(became: Stored | Forgotten) -> Settlement:
+        return settling.stored(settings, spider, work, became=became, ingested=ingested, now=now, looked=looked)
+
     asked = 0
-    while True:
-        now = context.clock()
-        async with context.station.database.transaction() as connection:
-            stored = await articles.store(
-                connection,
-                outlet=work.outlet,
-                ingested=ingested,
-                claimed_key=work.url_key,
-                guid=work.guid,
-                capture_sha256=hashlib.sha256(page.body).digest(),
-                now=now,
-                reading=reading,
-                before=before,
-                # Revisions that come faster than they can be read again are the publisher's.
-                certain=asked > 0 and (before is None or asked >= _DOUBTS),
-            )
-            if not isinstance(stored, Doubt):
-                looked = work.state == "settled"
-                settings = context.station.settings
-                await settling.stored(
-                    connection, settings, spider, work, became=stored, ingested=ingested, now=now, looked=looked
-                )
-                return stored
+    while isinstance(outcome := await context.station.storing.store(arrival, settle), Doubt):
         asked += 1
-        before = await _before(context, spider, stored.article_id)
+        before = await _before(context, spider, outcome.article_id)
+        # Revisions that come faster than they can be read again are the publisher's.
+        arrival = replace(arrival, before=before, certain=before is None or asked >= _DOUBTS)
+    return outcome
 
 
 async def _before(context: VisitContext, spider: OutletSpider, article_id: UUID) -> ReadAgain | None:

@@ -24,7 +24,7 @@ from pipelines.records import Entry, Page
 from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
 from pipelines.store import articles, captures, drift, re_extraction
-from pipelines.store.articles import ReadAgain
+from pipelines.store.arrivals import ReadAgain
 from pipelines.store.capture_objects import ObjectStore
 from pipelines.store.database import Database
 from pipelines.store.re_extraction import Kept

@@ -35,7 +35,7 @@ from pipelines.records import Entry, Ingested, Page
 from pipelines.rules_version import rules_version
 from pipelines.sandbox import Sandbox
 from pipelines.store import articles, captures, drift, entries, known_articles, repetition, reprocess
-from pipelines.store.articles import Doubt, ReadAgain
+from pipelines.store.arrivals import Doubt, ReadAgain
 from pipelines.store.captures import Key
 from pipelines.store.database import Connection, Database
 from pipelines.store.entries import Work
@@ -281,7 +281,8 @@ async def _write_one(run: _Run, connection: Connection, outcome: Outcome) -> Non
             certain=True,
         )
         assert not isinstance(stored, Doubt)  # noqa: S101 -- `certain` leaves none
-        await settling.stored(
-            connection, run.settings, run.spider, now_is, became=stored, ingested=ingested, now=now, looked=False
+        settlement = settling.stored(
+            run.settings, run.spider, now_is, became=stored, ingested=ingested, now=now, looked=False
         )
+        await entries.settle_all(connection, [settlement])
         await drift.note(connection, run.slug, work.id, figures_of(ingested.extraction), again=True)

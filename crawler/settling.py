@@ -12,9 +12,9 @@ from crawler.settings import Settings
 from crawler.spiders.base import OutletSpider
 from pipelines.records import Ingested
 from pipelines.store import entries, withdrawals
-from pipelines.store.articles import Forgotten, Stored
+from pipelines.store.arrivals import Forgotten, Stored
 from pipelines.store.database import Connection
-from pipelines.store.entries import Disposition, Work
+from pipelines.store.entries import Disposition, Settlement, Work
 
 MISSING_FOR = timedelta(days=1)
 """A stored article whose address answers 404 is gone when it does so again after this long; 410 says it at once."""
@@ -25,8 +25,7 @@ def look_again(settings: Settings, spider: OutletSpider, work: Work, now: dateti
     return next_look(work.looks_from or work.discovered_at, _delays(settings, spider), now)
 
 
-async def stored(
-    connection: Connection,
+def stored(
     settings: Settings,
     spider: OutletSpider,
     work: Work,
@@ -35,20 +34,18 @@ async def stored(
     ingested: Ingested,
     now: datetime,
     looked: bool,
-) -> None:
+) -> Settlement:
     """The disposition of an entry whose page was read as an article."""
     if isinstance(became, Forgotten):
-        await entries.settle(connection, work.id, Disposition.REFUSED, now=now, reason="forgotten")
-        return
+        return Settlement(entry_id=work.id, disposition=Disposition.REFUSED, now=now, reason="forgotten")
     delays = _delays(settings, spider)
     published = ingested.extraction.published
     since = work.looks_from or looks_from(work.discovered_at, published.value if published else None, delays)
     # An entry that had the article before goes on having it, whoever brought it first.
     duplicate = work.article_id is None and not became.new and became.brought_by_other
-    await entries.settle(
-        connection,
-        work.id,
-        Disposition.DUPLICATE if duplicate else Disposition.STORED,
+    return Settlement(
+        entry_id=work.id,
+        disposition=Disposition.DUPLICATE if duplicate else Disposition.STORED,
         now=now,
         article_id=became.article_id,
         look_again_at=None if duplicate else next_look(since, delays, now),

@@ -17,6 +17,7 @@ from crawler.engine import Engine
 from crawler.object_storage import ObjectStorage, open_storage
 from crawler.politeness.courtesy import Courtesy
 from crawler.settings import Settings
+from crawler.storing import StoringLane
 from crawler.tools import new_sandbox
 from pipelines.sandbox import Sandbox
 from pipelines.store.database import Database, SessionLocks
@@ -36,6 +37,7 @@ class Station:
     engine: Engine
     courtesy: Courtesy
     locks: SessionLocks
+    storing: StoringLane
     storage: ObjectStorage | None = None
 
 
@@ -65,5 +67,6 @@ async def open_station(settings: Settings, database_url: str) -> AsyncIterator[S
             engine=engine,
             courtesy=courtesy,
             locks=locks,
+            storing=StoringLane(database),
             storage=storage,
         )

@@ -7,139 +7,172 @@ here by itself (trigger `tell_change`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pipelines import verdict
-from pipelines.identity import article_id, canonical_url, trusted_canonical
+from pipelines.identity import article_id
 from pipelines.records import Ingested
 from pipelines.store import known_articles, repetition
+from pipelines.store.arrivals import Arrival, Doubt, Forgotten, ReadAgain, Stored
 from pipelines.store.database import Connection
-from pipelines.store.repetition import Learned
-from pipelines.store.revisions import Reading, Reason, published_at, write_revision
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """What became of a page: `brought_by_other` is true where another entry had already brought its article.
-
-    `revised` says that the publisher changed it. `learned` is what became known of the outlet's repeated blocks.
-    """
-
-    article_id: UUID
-    url: str
-    revision: int
-    new: bool
-    revised: bool
-    brought_by_other: bool
-    learned: Learned = field(default_factory=Learned)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """Nothing was written: the page differs from the article's revision, but the rules by which that was read differ, too.
-
-    Whether the publisher or we changed it shows when the revision's page is read by today's rules: see ReadAgain.
-    """
-
-    article_id: UUID
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """Nothing was written: somebody asked that this address be forgotten (`aiwire forget`)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadAgain:
-    """The kept page of a revision, as today's rules read it."""
-
-    revision: int
-    ingested: Ingested
-    reading: Reading
-    capture_sha256: bytes
+from pipelines.store.known_articles import Addresses
+from pipelines.store.repetition import Counting, Learned
+from pipelines.store.revisions import Reason, Written, published_at, write_revisions
 
 
 async def lock(connection: Connection, outlet: str) -> None:
     """Two hosts of one outlet may bring the same article at once; within an outlet identity is decided one by one."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (f"article:{outlet}",))
+    await _lock_all(connection, [outlet])
 
 
-async def store(
-    connection: Connection,
-    *,
-    outlet: str,
-    ingested: Ingested,
-    claimed_key: str,
-    guid: str | None,
-    capture_sha256: bytes,
-    now: datetime,
-    reading: Reading = Reading(),  # noqa: B008 -- frozen
-    before: ReadAgain | None = None,
-    certain: bool = False,
-) -> Stored | Doubt | Forgotten:
-    """Write an article's first or next revision, or nothing where it is unchanged; one that was withdrawn is restored.
+async def _lock_all(connection: Connection, outlets: Iterable[str]) -> None:
+    # In one order, or two transactions would wait for each other.
+    keys = [f"article:{outlet}" for outlet in sorted(set(outlets))]
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(key, 1)) FROM unnest(%s::text[]) AS k (key)", (keys,)
+    )
 
-    `claimed_key` is the canonical form of the URL that the source gave; the page's own URL differs after a redirect.
-    `before` answers a Doubt: what differs by our rules alone becomes a revision of its own. `certain` says that it can't
-    be answered.
+
+async def store(connection: Connection, **arrival: Any) -> Stored | Doubt | Forgotten:
+    """Store one page; its keywords are those of Arrival."""
+    (outcome,) = await store_all(connection, [Arrival(**arrival)])
+    return outcome
+
+
+async def store_all(connection: Connection, arrivals: Sequence[Arrival]) -> list[Stored | Doubt | Forgotten]:
+    """Write each page's article's first or next revision, or nothing where it is unchanged; a withdrawn one is restored.
+
+    Pages of one article are stored one after another, in the order given.
     """
-    extraction = ingested.extraction
-    fetched = canonical_url(extraction.url)
-    present = trusted_canonical(extraction.url, extraction.canonical_url) or fetched
-    own = list(dict.fromkeys([fetched, claimed_key]))
-    async with connection.pipeline():
-        await lock(connection, outlet)
-        addresses = await known_articles.of_addresses(connection, outlet, [*own, present], guid)
-    article = addresses.article(extraction, own=own, canonical=present)
+    outcomes: list[Stored | Doubt | Forgotten] = []
+    await _lock_all(connection, (arrival.outlet for arrival in arrivals))
+    rest = list(arrivals)
+    while rest:
+        group, rest = _apart(rest)
+        outcomes += await _store_group(connection, group)
+    return outcomes
+
+
+def _apart(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Arrival]]:
+    """The first of the pages, as far as no two of them can be one article; and the rest."""
+    taken: set[tuple[str, str]] = set()
+    for n, arrival in enumerate(arrivals):
+        guid = [f"guid {arrival.guid}"] if arrival.guid else []
+        keys = {(arrival.outlet, key) for key in (*arrival.own, arrival.present, *guid)}
+        if taken & keys:
+            return list(arrivals[:n]), list(arrivals[n:])
+        taken |= keys
+    return list(arrivals), []
+
+
+@dataclass(slots=True, kw_only=True)
+class _Step:
+    """What one page comes to; `written` is its revision, if there is one."""
+
+    arrival: Arrival
+    article_id: UUID
+    url: str
+    revision: int
+    verdict: verdict.Verdict
+    brought_by_other: bool
+    written: Written | None = None
+    learned: Learned = field(default_factory=Learned)
+
+    @property
+    def stored(self) -> Stored:
+        return Stored(
+            article_id=self.article_id,
+            url=self.url,
+            revision=self.revision,
+            new=isinstance(self.verdict, verdict.New),
+            revised=isinstance(self.verdict, verdict.Revision),
+            brought_by_other=self.brought_by_other,
+            learned=self.learned,
+        )
+
+
+async def _store_group(connection: Connection, group: Sequence[Arrival]) -> list[Stored | Doubt | Forgotten]:
+    """Pages of which no two are one article."""
+    asked = [(one.outlet, (*one.own, one.present), one.guid) for one in group]
+    known = await known_articles.of_addresses(connection, asked)
+    outcomes = [await _judge(connection, one, addresses) for one, addresses in zip(group, known, strict=True)]
+    steps = [outcome for outcome in outcomes if isinstance(outcome, _Step)]
+    await _insert(connection, [step for step in steps if isinstance(step.verdict, verdict.New)])
+    await write_revisions(connection, [step.written for step in steps if step.written is not None])
+    await _remember(connection, steps)
+    new = [step for step in steps if isinstance(step.verdict, verdict.New)]
+    counted = await repetition.count_all(connection, [_counting(step) for step in new]) if new else []
+    for step, learned in zip(new, counted, strict=True):
+        step.learned = learned
+    for step in steps:
+        if isinstance(step.verdict, verdict.Revision):
+            await repetition.ask_if_late(connection, _counting(step))
+    return [outcome.stored if isinstance(outcome, _Step) else outcome for outcome in outcomes]
+
+
+async def _judge(connection: Connection, arrival: Arrival, addresses: Addresses) -> _Step | Doubt | Forgotten:
+    """Find out what a page is to what is known, and update its article's row; a new one's is written by the group."""
+    ingested, reading = arrival.ingested, arrival.reading
+    article = addresses.article(ingested.extraction, own=arrival.own, canonical=arrival.present)
     withdrawn = article.withdrawn_reason if article else None
     if addresses.forgotten or withdrawn == "forgotten":
         return Forgotten()
     known = article.known if article else None
     # A canonical URL that another article holds is not this one's.
-    holder = addresses.holder(present)
-    url = present if holder is None or (known is not None and holder == known.article_id) else fetched
+    holder = addresses.holder(arrival.present)
+    free = holder is None or (known is not None and holder == known.article_id)
+    url = arrival.present if free else arrival.fetched
     judged = verdict.judge(known, ingested)
-    if known is not None and isinstance(judged, verdict.Revision) and known.rules != reading.rules and not certain:
-        if before is None or before.revision != known.revision:
+    in_doubt = isinstance(judged, verdict.Revision) and known is not None and known.rules != reading.rules
+    if known is not None and in_doubt and not arrival.certain:
+        if arrival.before is None or arrival.before.revision != known.revision:
             return Doubt(article_id=known.article_id, revision=known.revision)
-        known, _ = await _re_extract(connection, known, before, now)
+        known, _ = await _re_extract(connection, known, arrival.before, arrival.now)
         judged = verdict.judge(known, ingested)
-    id_ = known.article_id if known else article_id(outlet, url)
-    revision = 1 if known is None else known.revision + isinstance(judged, verdict.Revision)
-    learned = Learned()
-    async with connection.pipeline():
-        if isinstance(judged, verdict.New):
-            await _insert(connection, id_, outlet, url=url, ingested=ingested, now=now)
-            reason = Reason(number=1, why="first")
-        elif isinstance(judged, verdict.Revision):
-            await _update(connection, id_, revision, url=url, ingested=ingested, now=now)
-            reason = Reason(
-                number=revision,
-                why="publisher_edit",
-                changed=judged.changed,
-                material=getattr(judged, "material", True),
-            )
-        elif known is not None and (known.url != url or withdrawn is not None):
-            await _show(connection, id_, url=url)
-        if not isinstance(judged, verdict.Unchanged):
-            sha256 = capture_sha256
-            await write_revision(connection, id_, reason, ingested, reading=reading, capture_sha256=sha256, now=now)
-        await _remember(connection, outlet, id_, [*own, url], guid)
-        if isinstance(judged, verdict.New):
-            learned = await repetition.count(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
-        elif isinstance(judged, verdict.Revision):
-            await repetition.ask_if_late(connection, outlet, id_, extraction=extraction, reading=reading, now=now)
-    return Stored(
+    id_ = known.article_id if known else article_id(arrival.outlet, url)
+    step = _Step(
+        arrival=arrival,
         article_id=id_,
         url=url,
-        revision=revision,
-        new=isinstance(judged, verdict.New),
-        revised=isinstance(judged, verdict.Revision),
-        brought_by_other=known is not None and addresses.holder(claimed_key) != id_,
-        learned=learned,
+        revision=1 if known is None else known.revision + isinstance(judged, verdict.Revision),
+        verdict=judged,
+        brought_by_other=known is not None and addresses.holder(arrival.claimed_key) != id_,
+    )
+    if isinstance(judged, verdict.New):
+        step.written = _written(step, Reason(number=1, why="first"))
+    elif isinstance(judged, verdict.Revision):
+        why = Reason(number=step.revision, why="publisher_edit", changed=judged.changed, material=judged.material)
+        step.written = _written(step, why)
+        await _update(connection, id_, step.revision, url=url, ingested=ingested, now=arrival.now)
+    elif known is not None and (known.url != url or withdrawn is not None):
+        await _show(connection, id_, url=url)
+    return step
+
+
+def _written(step: _Step, reason: Reason) -> Written:
+    arrival = step.arrival
+    return Written(
+        article_id=step.article_id,
+        reason=reason,
+        ingested=arrival.ingested,
+        reading=arrival.reading,
+        capture_sha256=arrival.capture_sha256,
+        now=arrival.now,
+    )
+
+
+def _counting(step: _Step) -> Counting:
+    arrival = step.arrival
+    return Counting(
+        outlet=arrival.outlet,
+        article_id=step.article_id,
+        extraction=arrival.ingested.extraction,
+        reading=arrival.reading,
+        now=arrival.now,
     )
 
 
@@ -171,21 +204,37 @@ async def _re_extract(
     id_, number = known.article_id, known.revision + 1
     await _update(connection, id_, number, url=known.url, ingested=again.ingested, now=now)
     ours = Reason(number=number, why="re_extraction", changed=judged.changed)
-    sha256 = again.capture_sha256
-    await write_revision(connection, id_, ours, again.ingested, reading=again.reading, capture_sha256=sha256, now=now)
+    written = Written(
+        article_id=id_,
+        reason=ours,
+        ingested=again.ingested,
+        reading=again.reading,
+        capture_sha256=again.capture_sha256,
+        now=now,
+    )
+    await write_revisions(connection, [written])
     article = await known_articles.by_id(connection, id_)
     return article.known if article else known, judged.changed
 
 
-async def _insert(
-    connection: Connection, id_: UUID, outlet: str, *, url: str, ingested: Ingested, now: datetime
-) -> None:
+async def _insert(connection: Connection, new: Sequence[_Step]) -> None:
+    if not new:
+        return
     await connection.execute(
         """
         INSERT INTO aiwire.article (id, outlet, url, revision, content_hash, published_at, first_seen_at, changed_at)
-        VALUES (%s, %s, %s, 1, %s, %s, %s, %s)
+        SELECT id, outlet, url, 1, content_hash, published_at, now, now
+        FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[], %s::timestamptz[])
+             AS n (id, outlet, url, content_hash, published_at, now)
         """,
-        (id_, outlet, url, ingested.content_hash, published_at(ingested.extraction), now, now),
+        (
+            [step.article_id for step in new],
+            [step.arrival.outlet for step in new],
+            [step.url for step in new],
+            [step.arrival.ingested.content_hash for step in new],
+            [published_at(step.arrival.ingested.extraction) for step in new],
+            [step.arrival.now for step in new],
+        ),
     )
 
 
@@ -212,12 +261,19 @@ async def _show(connection: Connection, id_: UUID, *, url: str) -> None:
     )
 
 
-async def _remember(connection: Connection, outlet: str, id_: UUID, urls: list[str], guid: str | None) -> None:
-    keys = [("url", url) for url in dict.fromkeys(urls)] + ([("guid", guid)] if guid else [])
-    await connection.execute(
-        """
-        INSERT INTO aiwire.article_url (outlet, kind, value, article_id)
-        SELECT %s, kind, value, %s FROM unnest(%s::text[], %s::text[]) AS k (kind, value) ON CONFLICT DO NOTHING
-        """,
-        (outlet, id_, [kind for kind, _ in keys], [value for _, value in keys]),
-    )
+async def _remember(connection: Connection, steps: Sequence[_Step]) -> None:
+    """The addresses by which the articles are known from now on."""
+    keys: list[tuple[str, str, str, UUID]] = []
+    for step in steps:
+        arrival = step.arrival
+        keys += [(arrival.outlet, "url", url, step.article_id) for url in dict.fromkeys((*arrival.own, step.url))]
+        if arrival.guid:
+            keys.append((arrival.outlet, "guid", arrival.guid, step.article_id))
+    if keys:
+        await connection.execute(
+            """
+            INSERT INTO aiwire.article_url (outlet, kind, value, article_id)
+            SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::uuid[]) ON CONFLICT DO NOTHING
+            """,
+            tuple(list(column) for column in zip(*keys, strict=True)),
+        )

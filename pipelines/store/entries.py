@@ -226,42 +226,55 @@ async def load(connection: Connection, entry_id: int, *, hold: bool = False) -> 
         return await cursor.fetchone()
 
 
-async def settle(
-    connection: Connection,
-    entry_id: int,
-    disposition: Disposition,
-    *,
-    now: datetime,
-    reason: str | None = None,
-    message: str | None = None,
-    article_id: UUID | None = None,
-    look_again_at: datetime | None = None,
-    looks_from: datetime | None = None,
-    looked: bool = False,
-) -> None:
-    """The entry's final disposition; `look_again_at` is when its page is next asked whether it changed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """An entry's final disposition; `look_again_at` is when its page is next asked whether it changed.
 
     `looks_from` is since when such looks are counted; once said it stays.
     """
+
+    entry_id: int
+    disposition: Disposition
+    now: datetime
+    reason: str | None = None
+    message: str | None = None
+    article_id: UUID | None = None
+    look_again_at: datetime | None = None
+    looks_from: datetime | None = None
+    looked: bool = False
+
+
+async def settle(connection: Connection, entry_id: int, disposition: Disposition, **settlement: Any) -> None:
+    """Settle one entry; the other keywords are those of Settlement."""
+    await settle_all(connection, [Settlement(entry_id=entry_id, disposition=disposition, **settlement)])
+
+
+async def settle_all(connection: Connection, settlements: Sequence[Settlement]) -> None:
+    """Settle entries, each named once."""
+    if not settlements:
+        return
     await connection.execute(
         """
-        UPDATE aiwire.entry SET state = 'settled', disposition = %(disposition)s, reason = %(reason)s,
-            message = %(message)s, article_id = coalesce(%(article)s, article_id), settled_at = %(now)s,
-            due_at = %(again)s, capture_day = NULL, capture_id = NULL, attempts = 0, looks = looks + %(looked)s,
-            missing_since = NULL, looks_from = coalesce(looks_from, %(from)s)
-        WHERE id = %(id)s
+        UPDATE aiwire.entry e SET state = 'settled', disposition = s.disposition, reason = s.reason, message = s.message,
+            article_id = coalesce(s.article, e.article_id), settled_at = s.now, due_at = s.again, capture_day = NULL,
+            capture_id = NULL, attempts = 0, looks = e.looks + s.looked, missing_since = NULL,
+            looks_from = coalesce(e.looks_from, s.since)
+        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::timestamptz[],
+                    %s::timestamptz[], %s::int[])
+             AS s (id, disposition, reason, message, article, now, again, since, looked)
+        WHERE e.id = s.id
         """,
-        {
-            "id": entry_id,
-            "disposition": disposition,
-            "reason": reason,
-            "message": clean_record(message),  # it may quote the page
-            "article": article_id,
-            "now": now,
-            "again": look_again_at,
-            "from": looks_from,
-            "looked": int(looked),
-        },
+        (
+            [one.entry_id for one in settlements],
+            [one.disposition for one in settlements],
+            [one.reason for one in settlements],
+            [clean_record(one.message) for one in settlements],  # it may quote the page
+            [one.article_id for one in settlements],
+            [one.now for one in settlements],
+            [one.look_again_at for one in settlements],
+            [one.looks_from for one in settlements],
+            [int(one.looked) for one in settlements],
+        ),
     )
 
 

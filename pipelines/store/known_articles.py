@@ -20,8 +20,7 @@ _COLUMNS = """
     a.withdrawn_reason
 """
 # The revision of a forgotten article is gone.
-_FROM = """
-    FROM aiwire.article a
+_REVISION = """
     LEFT JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
 """
 
@@ -62,29 +61,43 @@ class Addresses:
         return None
 
 
-async def of_addresses(connection: Connection, outlet: str, urls: Sequence[str], guid: str | None) -> Addresses:
-    """What is known of a page's canonical URLs and its guid; the caller holds the outlet's lock."""
+async def of_addresses(
+    connection: Connection, asked: Sequence[tuple[str, Sequence[str], str | None]]
+) -> list[Addresses]:
+    """What is known of pages' addresses: for each (outlet, canonical URLs, guid); the caller holds the outlets' locks."""
+    keys = [(outlet, "url", url) for outlet, urls, _ in asked for url in urls]
+    keys += [(outlet, "guid", guid) for outlet, _, guid in asked if guid is not None]
     cursor = await connection.execute(
         f"""
-        SELECT u.kind, u.value, {_COLUMNS} {_FROM} JOIN aiwire.article_url u ON u.article_id = a.id
-        WHERE u.outlet = %(outlet)s
-          AND ((u.kind = 'url' AND u.value = ANY(%(urls)s)) OR (u.kind = 'guid' AND u.value = %(guid)s))
-        UNION ALL
-        SELECT 'forgotten', f.url_key, {", ".join(["NULL"] * 12)} FROM aiwire.forgotten f WHERE f.url_key = ANY(%(urls)s)
+        SELECT u.outlet, u.kind, u.value, {_COLUMNS}
+        FROM unnest(%s::text[], %s::text[], %s::text[]) AS k (outlet, kind, value)
+        JOIN aiwire.article_url u ON u.outlet = k.outlet AND u.kind = k.kind AND u.value = k.value
+        JOIN aiwire.article a ON a.id = u.article_id
+        {_REVISION}
         """.encode(),  # noqa: S608 -- constants
-        {"outlet": outlet, "urls": list(urls), "guid": guid},
+        tuple(list(column) for column in zip(*keys, strict=True)) if keys else ([], [], []),
     )
-    rows = await cursor.fetchall()
-    found = {(row[0], row[1]): _article(row[2:]) for row in rows if row[0] != "forgotten"}
-    return Addresses(
-        by_url={value: article for (kind, value), article in found.items() if kind == "url"},
-        by_guid=found.get(("guid", guid or "")),
-        forgotten=any(row[0] == "forgotten" for row in rows),
+    found = {tuple(row[:3]): _article(row[3:]) for row in await cursor.fetchall()}
+    cursor = await connection.execute(
+        "SELECT url_key FROM aiwire.forgotten WHERE url_key = ANY(%s)",
+        ([url for _, kind, url in keys if kind == "url"],),
     )
+    forgotten = {row[0] for row in await cursor.fetchall()}
+    return [
+        Addresses(
+            by_url={url: found[outlet, "url", url] for url in urls if (outlet, "url", url) in found},
+            by_guid=found.get((outlet, "guid", guid or "")),
+            forgotten=not forgotten.isdisjoint(urls),
+        )
+        for outlet, urls, guid in asked
+    ]
 
 
 async def by_id(connection: Connection, article_id: UUID) -> Article | None:
-    cursor = await connection.execute(f"SELECT {_COLUMNS} {_FROM} WHERE a.id = %s".encode(), (article_id,))
+    cursor = await connection.execute(
+        f"SELECT {_COLUMNS} FROM aiwire.article a {_REVISION} WHERE a.id = %s".encode(),  # noqa: S608 -- constants
+        (article_id,),
+    )
     row = await cursor.fetchone()
     return None if row is None else _article(row)
 

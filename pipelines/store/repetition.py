@@ -1,28 +1,25 @@
-"""Blocks of text that an outlet's articles repeat: counted as articles are stored, learned, and forgotten again.
+"""Blocks of text that outlets' articles repeat: counted as articles are stored, learned, and forgotten again.
 
 When a block is boilerplate is judged by `pipelines.repetition`. Every call here is made under the outlet's lock, which
-`pipelines.store.articles` takes: articles are counted one by one.
+`pipelines.store.articles` takes: an outlet's articles are counted one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pipelines import repetition
 from pipelines.records import Extraction
-from pipelines.repetition import SeenBlock, Sighting
-from pipelines.store import re_extraction
+from pipelines.repetition import SeenBlock
+from pipelines.store import block_sightings, re_extraction
+from pipelines.store.block_sightings import Key, Row
 from pipelines.store.database import Connection
 from pipelines.store.revisions import Reading
 
-_STORED_MOST = (
-    100  # articles that are remembered for a block: what is not learned, or unlearned, by then hardly ever is
-)
-_FORGET_EVERY = 20  # articles
+_FORGET_EVERY = 100  # articles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,20 +34,14 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted:
-    """A block that was counted once more; `already` says that it is boilerplate as far as is known."""
+class Counting:
+    """An article whose blocks are to be counted, or looked up."""
 
-    fingerprint: bytes
-    seen: Sighting
-    sample: str
-    stored_in: Sequence[UUID]
-    already: bool
-
-    @classmethod
-    def from_row(cls, row: Sequence[Any]) -> _Counted:
-        fingerprint, articles, heads, tails, chances, weight, sample, stored_in, already = row
-        seen = Sighting(articles=articles, heads=heads, tails=tails, chances=chances, weight=weight)
-        return cls(fingerprint=bytes(fingerprint), seen=seen, sample=sample, stored_in=stored_in, already=already)
+    outlet: str
+    article_id: UUID
+    extraction: Extraction
+    reading: Reading
+    now: datetime
 
 
 async def learned(connection: Connection, outlet: str) -> frozenset[bytes]:
@@ -61,153 +52,118 @@ async def learned(connection: Connection, outlet: str) -> frozenset[bytes]:
     return frozenset(bytes(row[0]) for row in await cursor.fetchall())
 
 
-async def count(
-    connection: Connection, outlet: str, article_id: UUID, *, extraction: Extraction, reading: Reading, now: datetime
-) -> Learned:
-    """Count the blocks of a new article, once an article: revisions and further captures are not counted.
+async def count_all(connection: Connection, new: Sequence[Counting]) -> list[Learned]:
+    """Count the blocks of new articles, once an article: revisions and further captures are not counted.
 
     Articles that hold a block which is boilerplate now are put down to be read again.
     """
-    blocks = repetition.seen_blocks(extraction, exempt=reading.shared)
-    known = await _known(connection, outlet, blocks)
-    if repetition.twin(blocks, known) is not None:
+    seen = [repetition.seen_blocks(one.extraction, exempt=one.reading.shared) for one in new]
+    keys = {(one.outlet, block.fingerprint) for one, blocks in zip(new, seen, strict=True) for block in blocks}
+    rows = await block_sightings.load(connection, keys)
+    places = await block_sightings.places(connection, (one.outlet for one in new))
+    before = dict(places)
+    again: dict[UUID, datetime] = {}
+    learned = [
+        _count(one, blocks, rows=rows, places=places, again=again) for one, blocks in zip(new, seen, strict=True)
+    ]
+    if places != before:
+        await block_sightings.write(connection, rows)
+        await block_sightings.write_places(connection, places)
+        last = {one.outlet: n for n, one in enumerate(new)}
+        for outlet, n in last.items():
+            forgotten = await _forget(connection, new[n], before=before.get(outlet, 0), place=places.get(outlet, 0))
+            learned[n] = Learned(repeated=learned[n].repeated, forgotten=learned[n].forgotten + forgotten)
+    for now in sorted(set(again.values())):
+        await re_extraction.ask(connection, [id_ for id_, at in again.items() if at == now], now)
+    return learned
+
+
+def _count(
+    one: Counting,
+    blocks: Sequence[SeenBlock],
+    *,
+    rows: dict[Key, Row],
+    places: dict[str, int],
+    again: dict[UUID, datetime],
+) -> Learned:
+    """Count one article in memory; what is to be read again for it comes into `again`."""
+    known = {
+        block.fingerprint: row for block in blocks if (row := rows.get((one.outlet, block.fingerprint))) is not None
+    }
+    if repetition.twin(blocks, {print_: row.stored_in for print_, row in known.items()}) is not None:
         return Learned()
-    place, counted = await _add(connection, outlet, article_id, blocks=blocks, known=known, reading=reading, now=now)
-    learned, boilerplate = await _learn(connection, outlet, counted, reading=reading, now=now)
-    if any(block.kept and block.fingerprint in boilerplate - reading.repeated for block in blocks):
-        await re_extraction.ask(
-            connection, [article_id], now
-        )  # another host's visit learned it after this page was read
-    forgotten = await _forget(connection, outlet, reading, place=place, now=now)
-    return Learned(repeated=learned.repeated, forgotten=learned.forgotten + forgotten)
+    place = places[one.outlet] = places.get(one.outlet, 0) + 1
+    heads, tails = repetition.outer(blocks, known)
+    turned: dict[bool, list[str]] = {True: [], False: []}
+    for block in blocks:
+        head, tail = block.fingerprint in heads, block.fingerprint in tails
+        row = known.get(block.fingerprint)
+        if row is None:
+            rows[(one.outlet, block.fingerprint)] = _first(one, block, head=head, tail=tail, place=place)
+            continue
+        row.count(one.article_id, head=head, tail=tail, place=place, sample=block.sample, now=one.now)
+        already = row.learned_at is not None
+        judged = already or row.articles >= one.reading.limits.articles
+        if judged:
+            judged = repetition.repeated(row.sighting(place), one.reading.limits, already=already)
+        if judged != already:
+            row.learned_at = one.now if judged else None
+            turned[judged].append(row.sample)
+            again.update(dict.fromkeys(row.stored_in, one.now))
+        if judged and block.kept and block.fingerprint not in one.reading.repeated:
+            again[one.article_id] = one.now  # another host's visit learned it after this page was read
+    return Learned(repeated=tuple(turned[True]), forgotten=tuple(turned[False]))
 
 
-async def ask_if_late(
-    connection: Connection, outlet: str, article_id: UUID, *, extraction: Extraction, reading: Reading, now: datetime
-) -> None:
+def _first(one: Counting, block: SeenBlock, *, head: bool, tail: bool, place: int) -> Row:
+    return Row(
+        sample="",
+        weight=block.weight,
+        articles=1,
+        heads=int(head),
+        tails=int(tail),
+        first_place=place,
+        last_place=place,
+        seen_at=one.now,
+        stored_in=[one.article_id],
+        learned_at=None,
+        added=[one.article_id],
+        new=True,
+    )
+
+
+async def ask_if_late(connection: Connection, one: Counting) -> None:
     """Have the article read again where its text holds what another host's visit learned after this page was read."""
-    blocks = repetition.seen_blocks(extraction, exempt=reading.shared | reading.repeated)
+    blocks = repetition.seen_blocks(one.extraction, exempt=one.reading.shared | one.reading.repeated)
     cursor = await connection.execute(
         """
         SELECT FROM aiwire.block_sighting
         WHERE outlet = %s AND fingerprint = ANY(%s) AND learned_at IS NOT NULL LIMIT 1
         """,
-        (outlet, [block.fingerprint for block in blocks if block.kept]),
+        (one.outlet, [block.fingerprint for block in blocks if block.kept]),
     )
     if await cursor.fetchone() is not None:
-        await re_extraction.ask(connection, [article_id], now)
+        await re_extraction.ask(connection, [one.article_id], one.now)
 
 
-async def _known(connection: Connection, outlet: str, blocks: Sequence[SeenBlock]) -> Mapping[bytes, Sequence[UUID]]:
-    """Those of the blocks that were seen before, with the articles in whose text they stand."""
-    cursor = await connection.execute(
-        "SELECT fingerprint, stored_in FROM aiwire.block_sighting WHERE outlet = %s AND fingerprint = ANY(%s)",
-        (outlet, [block.fingerprint for block in blocks]),
-    )
-    return {bytes(fingerprint): stored_in for fingerprint, stored_in in await cursor.fetchall()}
-
-
-async def _add(
-    connection: Connection,
-    outlet: str,
-    article_id: UUID,
-    *,
-    blocks: Sequence[SeenBlock],
-    known: Mapping[bytes, object],
-    reading: Reading,
-    now: datetime,
-) -> tuple[int, list[_Counted]]:
-    """Count an article and its blocks; returns the article's place, and the blocks about which there is something to judge."""
-    heads, tails = repetition.outer(blocks, known)
-    cursor = await connection.execute(
-        """
-        WITH place AS (
-            INSERT INTO aiwire.outlet_extraction AS o (outlet, articles) VALUES (%(outlet)s, 1)
-            ON CONFLICT (outlet) DO UPDATE SET articles = o.articles + 1 RETURNING articles AS number
-        ), counted AS (
-            INSERT INTO aiwire.block_sighting AS s (outlet, fingerprint, sample, weight, articles, heads, tails, first_place,
-                last_place, first_seen_at, last_seen_at, stored_in)
-            SELECT %(outlet)s, b.fingerprint, b.sample, b.weight, 1, b.head, b.tail, place.number, place.number, %(now)s,
-                   %(now)s, ARRAY[%(article)s]
-            FROM place, unnest(%(fingerprints)s::bytea[], %(samples)s::text[], %(weights)s::int[], %(heads)s::int[],
-                               %(tails)s::int[]) AS b (fingerprint, sample, weight, head, tail)
-            ON CONFLICT (outlet, fingerprint) DO UPDATE SET articles = s.articles + 1, heads = s.heads + EXCLUDED.heads,
-                tails = s.tails + EXCLUDED.tails, last_place = EXCLUDED.last_place, last_seen_at = EXCLUDED.last_seen_at,
-                sample = CASE s.sample WHEN '' THEN EXCLUDED.sample ELSE s.sample END,
-                stored_in = CASE WHEN cardinality(s.stored_in) >= %(most)s THEN s.stored_in
-                                 ELSE s.stored_in || EXCLUDED.stored_in END
-            RETURNING fingerprint, articles, heads, tails, first_place, weight, sample, stored_in, learned_at
-        )
-        SELECT place.number, fingerprint, articles, heads, tails, place.number - first_place + 1, weight, sample, stored_in,
-               learned_at IS NOT NULL
-        FROM place LEFT JOIN counted ON articles >= %(limit)s OR learned_at IS NOT NULL
-        """,
-        {
-            "outlet": outlet,
-            "article": article_id,
-            "now": now,
-            "most": _STORED_MOST,
-            "limit": reading.limits.articles,
-            "fingerprints": [block.fingerprint for block in blocks],
-            # Nearly every block is seen once: only the others' words are worth their bytes.
-            "samples": [block.sample if block.fingerprint in known else "" for block in blocks],
-            "weights": [block.weight for block in blocks],
-            "heads": [int(block.fingerprint in heads) for block in blocks],
-            "tails": [int(block.fingerprint in tails) for block in blocks],
-        },
-    )
-    rows = await cursor.fetchall()
-    return int(rows[0][0]), [_Counted.from_row(row[1:]) for row in rows if row[1] is not None]
-
-
-async def _learn(
-    connection: Connection, outlet: str, counted: Sequence[_Counted], *, reading: Reading, now: datetime
-) -> tuple[Learned, frozenset[bytes]]:
-    """Judge what an article had anew, and have the articles read again for which that makes a difference.
-
-    Returns what was learned, and those of the blocks that are boilerplate now.
-    """
-    boilerplate: set[bytes] = set()
-    turned: dict[bool, list[_Counted]] = {True: [], False: []}
-    for one in counted:
-        judged = repetition.repeated(one.seen, reading.limits, already=one.already)
-        if judged:
-            boilerplate.add(one.fingerprint)
-        if judged != one.already:
-            turned[judged].append(one)
-    for judged, found in turned.items():
-        if found:
-            await connection.execute(
-                "UPDATE aiwire.block_sighting SET learned_at = %s WHERE outlet = %s AND fingerprint = ANY(%s)",
-                (now if judged else None, outlet, [one.fingerprint for one in found]),
-            )
-    if again := {id_ for found in turned.values() for one in found for id_ in one.stored_in}:
-        await re_extraction.ask(connection, again, now)
-    learned = Learned(
-        repeated=tuple(one.sample for one in turned[True]), forgotten=tuple(one.sample for one in turned[False])
-    )
-    return learned, frozenset(boilerplate)
-
-
-async def _forget(
-    connection: Connection, outlet: str, reading: Reading, *, place: int, now: datetime
-) -> tuple[str, ...]:
+async def _forget(connection: Connection, one: Counting, *, before: int, place: int) -> tuple[str, ...]:
     """Forget what the outlet dropped, and what its TOML now says is shared; returns what is no longer taken out."""
-    old = place - reading.limits.window
+    old, shared = place - one.reading.limits.window, one.reading.shared
     cursor = await connection.execute(
         """
         DELETE FROM aiwire.block_sighting
         WHERE outlet = %s AND learned_at IS NOT NULL AND (last_place <= %s OR fingerprint = ANY(%s))
         RETURNING sample, stored_in, fingerprint
         """,
-        (outlet, old, list(reading.shared)),
+        (one.outlet, old, list(shared)),
     )
     forgotten = await cursor.fetchall()
     # What it dropped was boilerplate as long as it was there; what is shared belongs to the texts that had it.
-    if again := {id_ for _, ids, fingerprint in forgotten if bytes(fingerprint) in reading.shared for id_ in ids}:
-        await re_extraction.ask(connection, again, now)
-    if place % _FORGET_EVERY == 0:
+    if again := {id_ for _, ids, fingerprint in forgotten if bytes(fingerprint) in shared for id_ in ids}:
+        await re_extraction.ask(connection, again, one.now)
+    every = min(_FORGET_EVERY, one.reading.limits.window)
+    if place // every != before // every:
         await connection.execute(
-            "DELETE FROM aiwire.block_sighting WHERE outlet = %s AND last_place <= %s", (outlet, old)
+            "DELETE FROM aiwire.block_sighting WHERE outlet = %s AND last_place <= %s", (one.outlet, old)
         )
     return tuple(sample for sample, _, _ in forgotten)

@@ -5,8 +5,10 @@ Whether there is a new revision is decided before, by `pipelines.verdict`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -45,100 +47,100 @@ class Reason:
     material: bool | None = None
 
 
-async def write_revision(
-    connection: Connection,
-    id_: UUID,
-    reason: Reason,
-    ingested: Ingested,
-    *,
-    reading: Reading,
-    capture_sha256: bytes,
-    now: datetime,
-) -> None:
-    """Write a revision with its removed blocks and attributions; `capture_sha256` names the bytes it was read from."""
-    number = reason.number
-    extraction = ingested.extraction
-    published, modified = _value(extraction.published), _value(extraction.modified)
-    await connection.execute(
-        """
-        INSERT INTO aiwire.revision (article_id, number, reason, changed, title, standfirst, byline, authors,
-            published_at, published_precision, published, modified_at, modified_precision, modified, language,
-            section, image, paywalled, text, relevant, relevance_score, relevance_why, provenance, content_hash,
-            capture_sha256, seen_at, rights, markdown, second_opinion, rules, material, cleaned)
-        VALUES (%(id)s, %(number)s, %(reason)s, %(changed)s, %(title)s, %(standfirst)s, %(byline)s, %(authors)s,
-            %(published_at)s, %(published_precision)s, %(published)s, %(modified_at)s, %(modified_precision)s,
-            %(modified)s, %(language)s, %(section)s, %(image)s, %(paywalled)s, %(text)s, %(relevant)s, %(score)s,
-            %(why)s, %(provenance)s, %(hash)s, %(sha256)s, %(now)s, %(rights)s, %(markdown)s, %(second)s, %(rules)s,
-            %(material)s, %(cleaned)s)
-        """,
-        {
-            "id": id_,
-            "number": number,
-            "reason": reason.why,
-            "changed": list(reason.changed),
-            "title": _value(extraction.title) or "",
-            "standfirst": _value(extraction.standfirst),
-            "byline": _value(extraction.byline),
-            "authors": list(_value(extraction.authors) or ()),
-            "published_at": published.utc if published else None,
-            "published_precision": published.precision if published else None,
-            "published": published.isoformat() if published else None,
-            "modified_at": modified.utc if modified else None,
-            "modified_precision": modified.precision if modified else None,
-            "modified": modified.isoformat() if modified else None,
-            "language": _value(extraction.language),
-            "section": _value(extraction.section),
-            "image": _value(extraction.image),
-            "paywalled": bool(_value(extraction.paywalled)),
-            "text": extraction.text,
-            "relevant": ingested.relevance.relevant,
-            "score": ingested.relevance.score,
-            "why": list(ingested.relevance.why),
-            "provenance": Jsonb(_provenance(extraction)),
-            "hash": ingested.content_hash,
-            "sha256": capture_sha256,
-            "now": now,
-            "rights": _value(extraction.rights),
-            "markdown": extraction.markdown if reading.markdown else None,
-            "second": extraction.second_opinion,
-            "rules": reading.rules,
-            "material": reason.material,
-            "cleaned": list(getattr(ingested, "cleaned", ())),
-        },
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A revision that is to be written; `capture_sha256` names the bytes it was read from."""
+
+    article_id: UUID
+    reason: Reason
+    ingested: Ingested
+    reading: Reading
+    capture_sha256: bytes
+    now: datetime
+
+
+async def write_revisions(connection: Connection, revisions: Sequence[Written]) -> None:
+    """Write revisions with their removed blocks and attributions."""
+    await _copy(connection, "revision", _COLUMNS, map(_row, revisions))
+    await _copy(
+        connection,
+        "removed_block",
+        ("article_id", "revision", "ordinal", "position", "text", "reason", "rule"),
+        (
+            (one.article_id, one.reason.number, ordinal, block.position, block.text, block.reason, block.rule)
+            for one in revisions
+            for ordinal, block in enumerate(one.ingested.extraction.removed)
+        ),
     )
-    if extraction.removed:
-        await connection.execute(
-            """
-            INSERT INTO aiwire.removed_block (article_id, revision, ordinal, position, text, reason, rule)
-            SELECT %s, %s, ordinality - 1, position, text, reason, rule
-            FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS b (position, text, reason, rule, ordinality)
-            """,
-            (
-                id_,
-                number,
-                [block.position for block in extraction.removed],
-                [block.text for block in extraction.removed],
-                [block.reason for block in extraction.removed],
-                [block.rule for block in extraction.removed],
-            ),
-        )
-    if ingested.attributions:
-        await connection.execute(
-            """
-            INSERT INTO aiwire.attribution (article_id, revision, ordinal, credited, form, evidence, confidence)
-            SELECT %s, %s, ordinality - 1, credited, form, evidence, confidence
-            FROM unnest(%s::text[], %s::text[], %s::text[], %s::real[])
-                 WITH ORDINALITY AS t (credited, form, evidence, confidence, ordinality)
-            """,
-            (
-                id_,
-                number,
-                [found.credited for found in ingested.attributions],
-                [found.form for found in ingested.attributions],
-                [found.evidence for found in ingested.attributions],
-                [found.confidence for found in ingested.attributions],
-            ),
-        )
+    await _copy(
+        connection,
+        "attribution",
+        ("article_id", "revision", "ordinal", "credited", "form", "evidence", "confidence"),
+        (
+            (one.article_id, one.reason.number, ordinal, found.credited, found.form, found.evidence, found.confidence)
+            for one in revisions
+            for ordinal, found in enumerate(one.ingested.attributions)
+        ),
+    )
+
+
+async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """COPY: at this many columns a row costs a third of an INSERT's."""
+    first = next(waiting := iter(rows), None)
+    if first is None:
+        return
+    statement = f"COPY aiwire.{table} ({', '.join(columns)}) FROM STDIN"
+    async with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        for row in chain((first,), waiting):
+            await copy.write_row(row)
+
+
+_COLUMNS = (
+    "article_id", "number", "reason", "changed", "material", "title", "standfirst", "byline", "authors", "published_at",
+    "published_precision", "published", "modified_at", "modified_precision", "modified", "language", "section", "image",
+    "paywalled", "text", "relevant", "relevance_score", "relevance_why", "provenance", "content_hash", "capture_sha256",
+    "seen_at", "rights", "markdown", "second_opinion", "rules", "cleaned",
+)  # fmt: skip
+
+
+def _row(one: Written) -> tuple[Any, ...]:
+    """The values of _COLUMNS."""
+    extraction, relevance = one.ingested.extraction, one.ingested.relevance
+    published, modified = _value(extraction.published), _value(extraction.modified)
+    return (
+        one.article_id,
+        one.reason.number,
+        one.reason.why,
+        list(one.reason.changed),
+        one.reason.material,
+        _value(extraction.title) or "",
+        _value(extraction.standfirst),
+        _value(extraction.byline),
+        list(_value(extraction.authors) or ()),
+        published.utc if published else None,
+        published.precision if published else None,
+        published.isoformat() if published else None,
+        modified.utc if modified else None,
+        modified.precision if modified else None,
+        modified.isoformat() if modified else None,
+        _value(extraction.language),
+        _value(extraction.section),
+        _value(extraction.image),
+        bool(_value(extraction.paywalled)),
+        extraction.text,
+        relevance.relevant,
+        relevance.score,
+        list(relevance.why),
+        Jsonb(_provenance(extraction)),
+        one.ingested.content_hash,
+        one.capture_sha256,
+        one.now,
+        _value(extraction.rights),
+        extraction.markdown if one.reading.markdown else None,
+        extraction.second_opinion,
+        one.reading.rules,
+        list(one.ingested.cleaned),
+    )
 
 
 def published_at(extraction: Extraction) -> datetime | None:

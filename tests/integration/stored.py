@@ -9,6 +9,7 @@ from uuid import UUID
 from pipelines.identity import content_hash
 from pipelines.records import Extraction, Field, Ingested, Origin, Precision, Relevance, When
 from pipelines.store import articles, sources, withdrawals
+from pipelines.store.arrivals import Stored
 from pipelines.store.database import Database
 from pipelines.store.sources import OutletRow
 
@@ -66,7 +67,7 @@ def ingested(
 
 async def store_at(
     database: Database, found: Ingested, *, outlet: str = "example", now: datetime = NOW
-) -> articles.Stored:
+) -> Stored:
     async with database.transaction() as connection:
         stored = await articles.store(
             connection,
@@ -77,7 +78,7 @@ async def store_at(
             capture_sha256=hashlib.sha256(found.extraction.url.encode()).digest(),
             now=now,
         )
-    assert isinstance(stored, articles.Stored)
+    assert isinstance(stored, Stored)
     return stored
 
 

@@ -20,7 +20,7 @@ from stored import NOW, SITE, an_outlet, ingested, store_at, withdraw_at
 
 from pipelines.errors import PublishError, Unavailable
 from pipelines.store import articles, changes
-from pipelines.store.articles import ReadAgain
+from pipelines.store.arrivals import ReadAgain
 from pipelines.store.database import Database
 from pipelines.store.revisions import Reading
 
@@ -113,14 +113,26 @@ async def test_withheld_article_is_told_without_its_words_and_restored_with_them
     assert (await told(database))[-1]["url"] == f"{SITE}/a"
 
 
+async def store_slowly(database: Database, *, lock_timeout: str, then: Exception | None = None) -> None:
+    """Store an article, and end the transaction with an error."""
+    async with database.transaction() as connection:
+        await connection.execute(f"SET LOCAL lock_timeout = '{lock_timeout}'".encode())
+        await articles.store(
+            connection,
+            outlet="example",
+            ingested=ingested("/slow", TEXT),
+            claimed_key=f"{SITE}/slow",
+            guid=None,
+            capture_sha256=b"",
+            now=NOW,
+        )
+        if then is not None:
+            raise then
+
+
 async def test_rolled_back_article_is_not_told(database: Database) -> None:
     with pytest.raises(RuntimeError):
-        async with database.transaction() as connection:
-            await connection.execute(
-                "INSERT INTO aiwire.article (id, outlet, url, revision, content_hash, first_seen_at, changed_at)"
-                " VALUES (gen_random_uuid(), 'example', 'https://news.example/x', 1, '', now(), now())"
-            )
-            raise RuntimeError
+        await store_slowly(database, lock_timeout="10s", then=RuntimeError())
     await store_at(database, ingested("/a", TEXT))
     assert len(await told(database)) == 1
 
@@ -148,17 +160,7 @@ async def test_commit_that_waits_too_long_for_its_turn_fails_whole_and_may_be_tr
     async with database.transaction() as holder:
         await holder.execute("SELECT aiwire.lock_changes()")
         with pytest.raises(Unavailable):
-            async with database.transaction() as connection:
-                await connection.execute("SET LOCAL lock_timeout = '200ms'")
-                await articles.store(
-                    connection,
-                    outlet="example",
-                    ingested=ingested("/a", TEXT),
-                    claimed_key=f"{SITE}/a",
-                    guid=None,
-                    capture_sha256=b"",
-                    now=NOW,
-                )
+            await store_slowly(database, lock_timeout="200ms")
     assert await told(database) == []
     await store_at(database, ingested("/a", TEXT))
     assert len(await told(database)) == 1
@@ -231,34 +233,33 @@ async def test_follower_is_woken_by_a_commit(database: Database) -> None:
 
 
 async def test_shell_follows_and_goes_on_after_its_connection_was_cut(database: Database, tmp_path: Path) -> None:
-    follower = subprocess.Popen(
-        [sys.executable, "-m", "crawler.cli", "changes", "--follow", "--json"],
+    follower = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "crawler.cli", "changes", "--follow", "--json"),
         env={**os.environ, "DATABASE_URL": database.url, "AIWIRE_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
-    assert follower.stdout is not None
 
-    def line() -> dict[str, object]:
+    async def url() -> str:
         assert follower.stdout is not None
-        return json.loads(follower.stdout.readline())
+        line = await asyncio.wait_for(follower.stdout.readline(), 30)
+        return str(json.loads(line)["url"])
 
     try:
         await store_at(database, ingested("/a", TEXT))
-        assert (await asyncio.wait_for(asyncio.to_thread(line), 20))["url"] == f"{SITE}/a"
+        assert await url() == f"{SITE}/a"
         with psycopg.connect(database.url) as connection:
             cut = connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND query LIKE '%news.changes%' AND pid <> pg_backend_pid()"
+                " WHERE datname = current_database() AND application_name = 'aiwire-locks' AND pid <> pg_backend_pid()"
             ).fetchall()
         assert cut == [(True,)]
         await store_at(database, ingested("/b", TEXT, title="Another one of some length"))
-        assert (await asyncio.wait_for(asyncio.to_thread(line), 20))["url"] == f"{SITE}/b"
+        assert await url() == f"{SITE}/b"
     finally:
         follower.send_signal(signal.SIGINT)
-        _, errors = await asyncio.to_thread(follower.communicate, timeout=20)
+        _, errors = await asyncio.wait_for(follower.communicate(), 30)
     assert follower.returncode in (0, 130)
-    assert errors.count("trying again") == 1
-    assert "Traceback" not in errors
+    assert errors.count(b"trying again") == 1
+    assert b"Traceback" not in errors

@@ -30,7 +30,7 @@ from pipelines.records import (
 )
 from pipelines.repetition import Limits
 from pipelines.store import articles, captures, drift, entries, re_extraction, repetition, sources
-from pipelines.store.articles import Doubt, ReadAgain, Stored
+from pipelines.store.arrivals import Doubt, ReadAgain, Stored
 from pipelines.store.database import Database
 from pipelines.store.entries import Claim, Disposition
 from pipelines.store.migrate import migrate

@@ -134,8 +134,9 @@ async def _count(connection: Connection, table: str) -> tuple[int, bool]:
         await _rows(
             connection,
             """
-            SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS n
-            FROM pg_partition_tree(%(table)s) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf
+            SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS n FROM pg_class c
+            WHERE c.relkind = 'r' AND (c.oid = %(table)s::regclass
+                                       OR c.oid IN (SELECT relid FROM pg_partition_tree(%(table)s)))
             """,
             {"table": f"aiwire.{table}"},
         )

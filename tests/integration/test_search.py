@@ -372,6 +372,22 @@ async def test_newest_come_in_order_over_days_months_and_years(database: Databas
     assert await paths(database, "crane", newest=True, until=half, most=60) == [f"/{n}" for n in range(31, 61)]
 
 
+async def test_settings_of_a_session_change_nothing(database: Database) -> None:
+    await documents(database, 9, text="'A crane'", at="timestamptz '2026-01-31 12:00Z' - (n * n) * interval '25 hours'")
+    await run(database, "SELECT aiwire.index_changes()")
+    expected = await paths(database, "crane", newest=True)
+    async with database.transaction() as connection:
+        for setting in (
+            "DateStyle = German",
+            "TimeZone = 'Asia/Tokyo'",
+            "search_path = news",
+            "default_text_search_config = simple",
+        ):
+            await connection.execute(f"SET LOCAL {setting}".encode())
+        rows = await search.search(connection, "cranes", newest=True)
+        assert [row["url"].removeprefix(SITE) for row in rows] == expected
+
+
 async def test_backlog_hides_nothing_that_is_indexed(database: Database) -> None:
     await documents(database, 300, text="CASE WHEN n <= 250 THEN 'A crane' ELSE 'A bridge' END")
     await run(database, "SELECT aiwire.index_changes(200)")

@@ -65,7 +65,7 @@ PARALLEL SAFE AS $$
 $$;
 
 CREATE FUNCTION aiwire.search_tags(outlet text, language text, at timestamptz) RETURNS tsvector LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT array_to_tsvector(ARRAY['day ' || (at AT TIME ZONE 'UTC')::date, 'month ' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM'),
+    SELECT array_to_tsvector(ARRAY[to_char(at AT TIME ZONE 'UTC', '"day" YYYY-MM-DD'), to_char(at AT TIME ZONE 'UTC', '"month" YYYY-MM'),
         'outlet ' || outlet, 'language ' || language, 'by ' || aiwire.search_number(language)])
 $$;
 COMMENT ON FUNCTION aiwire.search_tags IS 'what narrows a search within the index itself';
@@ -243,9 +243,9 @@ BEGIN
     LOOP
         tags := NULL;
         IF days <= 32 THEN
-            SELECT string_agg('''day ' || top - n || '''', '|')::tsquery INTO tags FROM generate_series(0, days - 1) AS n;
+            SELECT string_agg(to_char(top - n, '"''day" YYYY-MM-DD"''"'), '|')::tsquery INTO tags FROM generate_series(0, days - 1) AS n;
         ELSIF days <= 2048 THEN
-            SELECT string_agg('''month ' || to_char(m, 'YYYY-MM') || '''', '|')::tsquery INTO tags
+            SELECT string_agg(to_char(m, '"''month" YYYY-MM"''"'), '|')::tsquery INTO tags
             FROM generate_series(date_trunc('month', (top - days + 1)::timestamp), top::timestamp, interval '1 month') AS m;
         END IF;
         low := earliest;

@@ -16,6 +16,7 @@ from pipelines.errors import ConfigError
 from pipelines.identity import content_hash
 from pipelines.records import Context, Extraction, Field, Ingested, Page, Relevance, RemovedBlock
 from pipelines.relevance import Topic, judge, load_topic
+from pipelines.repetition import seen_blocks
 from pipelines.storable import REPLACEMENT, clean_record
 
 
@@ -64,10 +65,16 @@ def ingest(page: Page, context: Context = Context(), *, relevant: bool = False) 
     judged = judge(title=title, lead=lead, language=language, topic=known.topic)
     if relevant and not judged.relevant:
         judged = Relevance(relevant=True, score=1.0, why=("outlet",))
-    return Ingested(extraction=extraction, attributions=found, relevance=judged, content_hash=content_hash(extraction))
+    return Ingested(
+        extraction=extraction,
+        attributions=found,
+        relevance=judged,
+        content_hash=content_hash(extraction),
+        seen=seen_blocks(extraction),
+    )
 
 
-_UNTOLD = frozenset({"url", "canonical_url", "markdown", "kept", "second_opinion", "cleaned"})
+_UNTOLD = frozenset({"url", "canonical_url", "markdown", "kept", "second_opinion", "reserved", "cleaned"})
 """Fields of an extraction that hold no words of their own."""
 
 

@@ -301,7 +301,7 @@ async def missing(
             due_at = %s, capture_day = NULL, capture_id = NULL, attempts = 0, looks = looks + 1
         WHERE id = %s
         """,
-        (reason, message, since, look_again_at, entry_id),
+        (reason, clean(message), since, look_again_at, entry_id),
     )
 
 

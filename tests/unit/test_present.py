@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from crawler.present import page_fields, page_text, provenance
+from crawler.present import page_fields, page_text, provenance, size, totals
 from pipelines.records import Extraction, Field, KeptBlock, Origin, Precision, Reason, RemovedBlock, When
 
 EXTRACTION = Extraction(
@@ -75,3 +75,32 @@ def test_provenance_of_an_instant_says_how_exact_it_is() -> None:
         "precision": "day",
         "zone_assumed": True,
     }
+
+
+def test_sizes_read_as_people_say_them() -> None:
+    told = {0: "0 B", 999: "999 B", 1_000: "1.0 kB", 99_400: "99.4 kB", 99_600: "100 kB", 999_600: "1.0 MB"}
+    assert {count: size(count) for count in told} == told
+    assert size(3_009_517_247) == "3.0 GB"
+    assert size(5 * 10**15) == "5.0 PB"
+
+
+def test_what_was_not_counted_is_told_as_about() -> None:
+    counts = {
+        "articles": 1_000_000,
+        "revisions": 1_200_000,
+        "removed_blocks": 12,
+        "entries": 30,
+        "dispositions": {"stored": 20, "not_article": 9},
+        "waiting": 1,
+        "processes": 0,
+        "estimated": ["articles", "revisions"],
+        "database_bytes": 3_000_000_000,
+        "capture_table_bytes": 1_500_000_000,
+        "capture_days": 30,
+        "captures": "s3://pages/raw",
+    }
+    assert totals(counts) == (
+        "about 1,000,000 articles, about 1,200,000 revisions, 12 blocks removed; 30 entries (20 stored, 9 not article), "
+        "1 waiting; the daemon is not running.\n"
+        "The database takes 3.0 GB, 1.5 GB of it for raw pages of 30 days; new ones go to s3://pages/raw."
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler import object_storage
 from crawler import settings as module
 from crawler.settings import Settings, default_data_dir, find_config_dir, load_settings, save_contact
 from pipelines.errors import ConfigError
@@ -358,6 +359,53 @@ def test_told_data_directory_is_made_absolute(config: Path, tmp_path: Path, monk
     assert load_settings(config_dir=config).data_dir == tmp_path / "state"
     monkeypatch.setenv("AIWIRE_DATA_DIR", "~/state")
     assert load_settings(config_dir=config).data_dir == Path("/home/somebody/state")
+
+
+# -- where raw pages go --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("postgres", "postgres"),
+        ("s3://pages/raw/", "s3://pages/raw"),
+        ("file:///srv/captures", "file:///srv/captures"),
+    ],
+)
+def test_address_for_raw_pages_is_taken(config: Path, monkeypatch: pytest.MonkeyPatch, told: str, kept: str) -> None:
+    monkeypatch.setenv("AIWIRE_CAPTURES", told)
+    assert load_settings(config_dir=config).captures == kept
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("s3", 'it is "postgres", or an address'),
+        ("bucket/prefix", 'it is "postgres", or an address'),
+        ("nosuch://bucket", 'it is "postgres", or an address'),
+        ("s3://", "it names no bucket"),
+        ("s3://key:hunter2@bucket/prefix", "an address carries no credentials"),
+        ("file://srv/captures", "a folder is written with three slashes"),
+        ("file:///", "a folder is written with three slashes"),
+        ("memory://captures", "is lost with its process"),
+    ],
+)
+def test_address_for_raw_pages_that_cannot_be_is_told(
+    config: Path, monkeypatch: pytest.MonkeyPatch, told: str, why: str
+) -> None:
+    monkeypatch.setenv("AIWIRE_CAPTURES", told)
+    (line,) = mistakes(config)
+    assert line.startswith("environment: AIWIRE_CAPTURES: ")
+    assert why in line
+    assert "hunter2" not in line
+
+
+def test_missing_library_is_told_with_what_to_install(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_storage, "find_spec", lambda _: None)
+    monkeypatch.setenv("AIWIRE_CAPTURES", "s3://pages/raw")
+    assert mistakes(config) == [
+        "environment: AIWIRE_CAPTURES: s3:// needs s3fs, which is not installed: pip install 'aiwire[s3]'"
+    ]
 
 
 # -- the shipped file --------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from pipelines.records import (
     RemovedBlock,
     When,
 )
+from pipelines.repetition import seen_blocks
 
 GOLD = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "extraction" / "gold.jsonl"
 LANGUAGES = ("en", "de", "fr", "es", "it")
@@ -119,7 +120,11 @@ class Press:
         )
         relevance = Relevance(relevant=True, score=0.8, why=("title:llm", "lead:model"))
         return Ingested(
-            extraction=extraction, attributions=credited, relevance=relevance, content_hash=content_hash(extraction)
+            extraction=extraction,
+            attributions=credited,
+            relevance=relevance,
+            content_hash=content_hash(extraction),
+            seen=seen_blocks(extraction),
         )
 
     def _sentence(self, chance: random.Random) -> str:

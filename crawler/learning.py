@@ -15,8 +15,8 @@ from crawler.settings import Settings
 from pipelines import repetition
 from pipelines.errors import ParseError
 from pipelines.identity import canonical_url, host_of, registrable_domain, trusted_canonical
-from pipelines.records import Extraction
-from pipelines.repetition import Limits, SeenBlock, Sighting
+from pipelines.records import Extraction, SeenBlock
+from pipelines.repetition import Limits, Sighting
 
 _PAGES_MOST = 100  # that are remembered for a block, to find reprints
 

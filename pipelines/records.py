@@ -239,6 +239,19 @@ class KeptBlock:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class SeenBlock:
+    """A block of one page. `weight` is its length in characters, a letter of a script without spaces counting thrice.
+
+    `kept` is false where it was taken out because the outlet repeats it: it goes on being seen.
+    """
+
+    fingerprint: bytes
+    sample: str
+    weight: int
+    kept: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
     """What a page says of its article beside the text: each value with where it was read."""
@@ -305,6 +318,8 @@ class Ingested:
     relevance: Relevance
     content_hash: bytes
     """SHA-256 over the fields that make a revision; equal hashes mean an unchanged article."""
+    seen: tuple[SeenBlock, ...] = ()
+    """What counts as seen in the page (`repetition.seen_blocks`)."""
 
     @property
     def cleaned(self) -> tuple[str, ...]:

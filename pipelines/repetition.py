@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pipelines.identity import block_fingerprint
 from pipelines.length import weight
-from pipelines.records import Extraction, Reason
+from pipelines.records import Extraction, Reason, SeenBlock
 
 K = TypeVar("K", bound=Hashable)
 
@@ -45,19 +45,6 @@ class Limits:
     window: int = 300
 
 
-@dataclass(frozen=True, slots=True)
-class SeenBlock:
-    """A block of one page. `weight` is its length in characters, a letter of a script without spaces counting thrice.
-
-    `kept` is false where it was taken out because the outlet repeats it: it goes on being seen.
-    """
-
-    fingerprint: bytes
-    sample: str
-    weight: int
-    kept: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """How often a block was seen: in how many `articles`, in how many of them before (`heads`) or after (`tails`) all
@@ -71,17 +58,17 @@ class Sighting:
     weight: int
 
 
-def seen_blocks(extraction: Extraction, *, exempt: Container[bytes] = frozenset()) -> tuple[SeenBlock, ...]:
+def seen_blocks(extraction: Extraction) -> tuple[SeenBlock, ...]:
     """What counts as seen in a page, in its order, each once: the article's text, and what was taken out as repeated.
 
-    Blocks without a letter or digit, and `exempt` ones, do not count.
+    Blocks without a letter or digit do not count.
     """
     told = [(block.position, block.text, True) for block in extraction.kept]
     told += [(block.position, block.text, False) for block in extraction.removed if block.reason is Reason.REPEATED]
     found: dict[bytes, SeenBlock] = {}
     for _, text, kept in sorted(told, key=lambda one: one[0]):
         print_ = block_fingerprint(text)
-        if _WORD.search(text) and print_ not in exempt:
+        if _WORD.search(text):
             found.setdefault(print_, SeenBlock(print_, text[:_SAMPLE], weight(text), kept))
     return tuple(found.values())
 

@@ -76,17 +76,17 @@ class Arrival:
     before: ReadAgain | None = None
     certain: bool = False
 
-    @property
-    def fetched(self) -> str:
-        return canonical_url(self.ingested.extraction.url)
+    fetched: str = field(init=False)
+    """The canonical URL at which the page was found."""
+    present: str = field(init=False)
+    """The canonical URL that the page may claim, else `fetched`."""
+    own: tuple[str, ...] = field(init=False)
+    """Where it was found, and where it was said to be."""
 
-    @property
-    def present(self) -> str:
-        """The canonical URL that the page may claim, else its own."""
+    def __post_init__(self) -> None:
+        # Once a page: they are asked for again and again, and each parses a URL.
         extraction = self.ingested.extraction
-        return trusted_canonical(extraction.url, extraction.canonical_url) or self.fetched
-
-    @property
-    def own(self) -> tuple[str, ...]:
-        """The canonical URLs at which the page was found."""
-        return tuple(dict.fromkeys([self.fetched, self.claimed_key]))
+        fetched = canonical_url(extraction.url)
+        object.__setattr__(self, "fetched", fetched)
+        object.__setattr__(self, "present", trusted_canonical(extraction.url, extraction.canonical_url) or fetched)
+        object.__setattr__(self, "own", tuple(dict.fromkeys([fetched, self.claimed_key])))

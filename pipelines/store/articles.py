@@ -170,7 +170,7 @@ def _counting(step: _Step) -> Counting:
     return Counting(
         outlet=arrival.outlet,
         article_id=step.article_id,
-        extraction=arrival.ingested.extraction,
+        seen=arrival.ingested.seen,
         reading=arrival.reading,
         now=arrival.now,
     )

@@ -89,24 +89,10 @@ async def load(connection: Connection, keys: Collection[Key]) -> dict[Key, Row]:
 
 async def write(connection: Connection, rows: Mapping[Key, Row]) -> None:
     """Write the new rows, and what changed in the others."""
-    new = [(key, row) for key, row in rows.items() if row.new]
-    if new:
-        async with (
-            connection.cursor() as cursor,
-            cursor.copy(
-                """
-                COPY aiwire.block_sighting (outlet, fingerprint, sample, weight, articles, heads, tails, first_place,
-                    last_place, first_seen_at, last_seen_at, stored_in, learned_at) FROM STDIN
-                """
-            ) as copy,
-        ):
-            for (outlet, fingerprint), row in new:
-                await copy.write_row(
-                    (
-                        outlet, fingerprint, row.sample, row.weight, row.articles, row.heads, row.tails, row.first_place,
-                        row.last_place, row.seen_at, row.seen_at, row.stored_in, row.learned_at,
-                    )
-                )  # fmt: skip
+    lines = [_line(key, row) for key, row in rows.items() if row.new]
+    if lines:
+        async with connection.cursor() as cursor, cursor.copy(_COPY.encode()) as copy:
+            await copy.write("".join(lines))
     changed = [(key, row) for key, row in rows.items() if row.changed and not row.new]
     if changed:
         await connection.execute(
@@ -133,6 +119,24 @@ async def write(connection: Connection, rows: Mapping[Key, Row]) -> None:
                 [row.learned_at for _, row in changed],
             ),
         )
+
+
+_COPY = """
+    COPY aiwire.block_sighting (outlet, fingerprint, sample, weight, articles, heads, tails, first_place, last_place,
+        first_seen_at, last_seen_at, stored_in, learned_at) FROM STDIN
+"""
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _line(key: Key, row: Row) -> str:
+    """A new row as COPY reads it: dozens an article, which psycopg would take ten times as long to write."""
+    outlet, fingerprint = key
+    learned_at = row.learned_at or "\\N"
+    stored_in = ",".join(map(str, row.stored_in))
+    return (
+        f"{outlet}\t\\\\x{fingerprint.hex()}\t{row.sample.translate(_ESCAPED)}\t{row.weight}\t{row.articles}\t{row.heads}"
+        f"\t{row.tails}\t{row.first_place}\t{row.last_place}\t{row.seen_at}\t{row.seen_at}\t{{{stored_in}}}\t{learned_at}\n"
+    )
 
 
 async def places(connection: Connection, outlets: Iterable[str]) -> dict[str, int]:

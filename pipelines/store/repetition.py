@@ -12,8 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pipelines import repetition
-from pipelines.records import Extraction
-from pipelines.repetition import SeenBlock
+from pipelines.records import SeenBlock
 from pipelines.store import block_sightings, re_extraction
 from pipelines.store.block_sightings import Key, Row
 from pipelines.store.database import Connection
@@ -35,11 +34,11 @@ class Learned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
-    """An article whose blocks are to be counted, or looked up."""
+    """An article whose blocks, `seen`, are to be counted, or looked up."""
 
     outlet: str
     article_id: UUID
-    extraction: Extraction
+    seen: tuple[SeenBlock, ...]
     reading: Reading
     now: datetime
 
@@ -57,7 +56,7 @@ async def count_all(connection: Connection, new: Sequence[Counting]) -> list[Lea
 
     Articles that hold a block which is boilerplate now are put down to be read again.
     """
-    seen = [repetition.seen_blocks(one.extraction, exempt=one.reading.shared) for one in new]
+    seen = [[block for block in one.seen if block.fingerprint not in one.reading.shared] for one in new]
     keys = {(one.outlet, block.fingerprint) for one, blocks in zip(new, seen, strict=True) for block in blocks}
     rows = await block_sightings.load(connection, keys)
     places = await block_sightings.places(connection, (one.outlet for one in new))
@@ -134,13 +133,13 @@ def _first(one: Counting, block: SeenBlock, *, head: bool, tail: bool, place: in
 
 async def ask_if_late(connection: Connection, one: Counting) -> None:
     """Have the article read again where its text holds what another host's visit learned after this page was read."""
-    blocks = repetition.seen_blocks(one.extraction, exempt=one.reading.shared | one.reading.repeated)
+    exempt = one.reading.shared | one.reading.repeated
     cursor = await connection.execute(
         """
         SELECT FROM aiwire.block_sighting
         WHERE outlet = %s AND fingerprint = ANY(%s) AND learned_at IS NOT NULL LIMIT 1
         """,
-        (one.outlet, [block.fingerprint for block in blocks if block.kept]),
+        (one.outlet, [block.fingerprint for block in one.seen if block.kept and block.fingerprint not in exempt]),
     )
     if await cursor.fetchone() is not None:
         await re_extraction.ask(connection, [one.article_id], one.now)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pipelines.identity import content_hash
 from pipelines.records import Extraction, Field, Ingested, Origin, Precision, Relevance, When
+from pipelines.repetition import seen_blocks
 from pipelines.store import articles, sources, withdrawals
 from pipelines.store.arrivals import Stored
 from pipelines.store.database import Database
@@ -62,12 +63,16 @@ def ingested(
         removed=(),
     )
     relevance = Relevance(relevant=False, score=0.0, why=())
-    return Ingested(extraction=extraction, attributions=(), relevance=relevance, content_hash=content_hash(extraction))
+    return Ingested(
+        extraction=extraction,
+        attributions=(),
+        relevance=relevance,
+        content_hash=content_hash(extraction),
+        seen=seen_blocks(extraction),
+    )
 
 
-async def store_at(
-    database: Database, found: Ingested, *, outlet: str = "example", now: datetime = NOW
-) -> Stored:
+async def store_at(database: Database, found: Ingested, *, outlet: str = "example", now: datetime = NOW) -> Stored:
     async with database.transaction() as connection:
         stored = await articles.store(
             connection,

@@ -29,6 +29,7 @@ from pipelines.records import (
     RemovedBlock,
 )
 from pipelines.repetition import Limits
+from pipelines.repetition import seen_blocks
 from pipelines.store import articles, captures, drift, entries, re_extraction, repetition, sources
 from pipelines.store.arrivals import Doubt, ReadAgain, Stored
 from pipelines.store.database import Database
@@ -97,7 +98,13 @@ def ingested(path: str, *blocks: str, removed: tuple[str, ...] = (), title: str 
         ),
     )
     relevance = Relevance(relevant=False, score=0.0, why=())
-    return Ingested(extraction=extraction, attributions=(), relevance=relevance, content_hash=content_hash(extraction))
+    return Ingested(
+        extraction=extraction,
+        attributions=(),
+        relevance=relevance,
+        content_hash=content_hash(extraction),
+        seen=seen_blocks(extraction),
+    )
 
 
 async def captured(database: Database, path: str, body: bytes = b"page") -> int:
@@ -237,7 +244,8 @@ def _moved(found: Ingested, text: str, position: int) -> Ingested:
     extraction = found.extraction
     kept = tuple(replace(block, position=2 * block.position) for block in extraction.kept)
     removed = tuple(replace(block, position=position) for block in extraction.removed if block.text == text)
-    return replace(found, extraction=replace(extraction, kept=kept, removed=removed))
+    moved = replace(extraction, kept=kept, removed=removed)
+    return replace(found, extraction=moved, seen=seen_blocks(moved))
 
 
 async def test_block_that_the_outlet_dropped_is_forgotten(database: Database) -> None:

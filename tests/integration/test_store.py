@@ -25,6 +25,7 @@ from pipelines.records import (
     Relevance,
     When,
 )
+from pipelines.repetition import seen_blocks
 from pipelines.store import articles, captures, entries, sources
 from pipelines.store.arrivals import Stored
 from pipelines.store.database import Database, SessionLocks
@@ -85,12 +86,16 @@ def ingested(path: str, text: str, *, title: str = "A title of some length", can
         removed=(),
     )
     relevance = Relevance(relevant=False, score=0.0, why=())
-    return Ingested(extraction=extraction, attributions=(), relevance=relevance, content_hash=content_hash(extraction))
+    return Ingested(
+        extraction=extraction,
+        attributions=(),
+        relevance=relevance,
+        content_hash=content_hash(extraction),
+        seen=seen_blocks(extraction),
+    )
 
 
-async def store(
-    database: Database, found: Ingested, *, guid: str | None = None, key: str | None = None
-) -> Stored:
+async def store(database: Database, found: Ingested, *, guid: str | None = None, key: str | None = None) -> Stored:
     async with database.transaction() as connection:
         return await articles.store(
             connection,

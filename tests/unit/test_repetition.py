@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity import block_fingerprint
-from pipelines.repetition import SHORT, Limits, SeenBlock, Sighting, outer, repeated, twin
+from pipelines.records import SeenBlock
+from pipelines.repetition import SHORT, Limits, Sighting, outer, repeated, twin
 
 LIMITS = Limits(articles=3, share=0.05, window=300)
 PROMO = "Every Friday our editors send you the five stories that mattered most. Sign up and never miss one again."

@@ -40,6 +40,8 @@ _QUIET = {
     "alembic": logging.WARNING,
     "asyncio": logging.WARNING,
     "urllib3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "aiobotocore": logging.WARNING,
 }
 _PREAMBLE = "Unhandled error in Deferred:"
 """Twisted's line before the one that has the failure."""

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawler.cadence import next_local, next_look, next_poll
+from crawler.cadence import looks_from, next_local, next_look, next_poll
 from crawler.outlets import Outlet, Source
+from pipelines.records import Precision, When
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HELSINKI, ROME = ZoneInfo("Europe/Helsinki"), ZoneInfo("Europe/Rome")
@@ -211,3 +212,26 @@ def test_article_is_looked_at_again_after_each_delay_then_no_more() -> None:
 
 def test_looks_that_were_missed_are_not_made_up_for() -> None:
     assert next_look(NOON, (3_600.0, 86_400.0), NOON + timedelta(hours=5)) == NOON + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("published", "precision", "since"),
+    [
+        pytest.param(timedelta(minutes=-20), Precision.MINUTE, timedelta(minutes=-20), id="just published"),
+        pytest.param(timedelta(days=-6), Precision.SECOND, timedelta(days=-6), id="some looks are over"),
+        pytest.param(timedelta(days=-8), Precision.MINUTE, timedelta(0), id="all looks would be over"),
+        pytest.param(timedelta(hours=2), Precision.MINUTE, timedelta(0), id="it lies ahead"),
+        pytest.param(timedelta(hours=-5), Precision.DAY, timedelta(0), id="the hour is not known"),
+    ],
+)
+def test_looks_are_counted_from_publication_where_that_tells(
+    published: timedelta, precision: Precision, since: timedelta
+) -> None:
+    discovered = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    when = When(instant=discovered + published, precision=precision)
+    assert looks_from(discovered, when, (3_600, 86_400, 604_800)) == discovered + since
+
+
+def test_looks_are_counted_from_discovery_where_no_date_is_known() -> None:
+    discovered = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    assert looks_from(discovered, None, (3_600,)) == discovered

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from crawler.embedded import EmbeddedPostgres
+from crawler.roles import MOVED
 from crawler.settings import Settings
 from pipelines.errors import AiwireError, Unavailable
 from pipelines.store.migrate import migrate
@@ -57,6 +58,7 @@ class Daemon:
         self._server = None if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
         self._stop = False
         self._reload = False
+        self._code = 0
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> int:
@@ -75,7 +77,7 @@ class Daemon:
             finally:
                 self._drain()
         log.info("stopped")
-        return 0
+        return self._code
 
     def _database_url(self) -> str:
         if self._settings.database_url is not None:
@@ -104,7 +106,9 @@ class Daemon:
             if child.process is None:
                 if now >= child.start_at:
                     self._start(child)
-            elif (status := child.process.poll()) is not None:
+            elif (status := child.process.poll()) == MOVED:
+                self._code, self._stop = 1, True
+            elif status is not None:
                 self._ended(child, f"it ended with status {status}")
             elif now - child.heard > (SILENT_AFTER if child.heard > child.started else _BOOT):
                 log.error("child_silent", child=child.role, seconds=round(now - child.heard))

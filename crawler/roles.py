@@ -26,12 +26,16 @@ from crawler.settings import Settings, load_settings
 from pipelines.errors import AiwireError, Unavailable
 from pipelines.store import runs
 from pipelines.store.database import Database
+from pipelines.store.migrate import whereabouts
 
 log = structlog.get_logger(__name__)
 
 _BEAT = 2.0  # seconds between signs of life to the parent
 _BEAT_ROW = 10.0  # and to Postgres
+_WHEREABOUTS = 5.0  # seconds between questions whether the installation is still here
 _PR_SET_PDEATHSIG = 1
+MOVED = 4
+"""The exit code of a role whose installation was moved elsewhere: to start it again would help nobody."""
 
 
 async def scheduler(settings: Settings, stop: asyncio.Event, reload: asyncio.Event) -> None:
@@ -74,6 +78,7 @@ async def run(role: str, settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     beating = asyncio.ensure_future(_beat(stop))
+    staying = asyncio.ensure_future(_leave_when_moved(settings, stop))
     told = False
     try:
         while not stop.is_set():
@@ -91,8 +96,22 @@ async def run(role: str, settings: Settings) -> int:
         return 1
     finally:
         beating.cancel()
+        moved = staying.done() and not staying.cancelled() and staying.exception() is None
+        staying.cancel()
         telemetry.flush()
-    return 0
+    return MOVED if moved else 0
+
+
+async def _leave_when_moved(settings: Settings, stop: asyncio.Event) -> None:
+    """Stop the role once `aiwire db move` is done: nothing is written here any more."""
+    url = database_url(settings)
+    while True:
+        await asyncio.sleep(_WHEREABOUTS)
+        with contextlib.suppress(AiwireError):
+            if went := await asyncio.to_thread(whereabouts, url):
+                log.error("moved", to=went)
+                stop.set()
+                return
 
 
 async def _beat(stop: asyncio.Event) -> None:

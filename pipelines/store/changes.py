@@ -17,7 +17,7 @@ from pipelines.store.database import Connection
 
 CHANNEL = "news_change"
 """Notified, without a payload, by each commit that told a change."""
-_CODES = {"AW001": "lost_future", "AW002": "no_cursor", "AW003": "usage"}
+_CODES = {"AW001": "lost_future", "AW002": "no_cursor", "AW003": "usage", "AW004": "moved"}
 _LISTENING_MOST = (
     30.0  # seconds; a notification may be lost with a pooler between: then this is how late a change comes
 )
@@ -26,7 +26,8 @@ _LISTENING_MOST = (
 async def after(connection: Connection, cursor: str | None, *, most: int) -> list[dict[str, Any]]:
     """Up to `most` changes after a cursor, in order, each with the article's present `title` and `url`, if it has one.
 
-    Raises PublishError `lost_future` where this database has lost what the cursor saw, `no_cursor` where it is none.
+    Raises PublishError `lost_future` where this database has lost what the cursor saw, `no_cursor` where it is none,
+    `moved` where nothing comes any more, since the installation went elsewhere.
     """
     try:
         async with connection.cursor(row_factory=dict_row) as rows:

@@ -22,6 +22,8 @@ Connection = psycopg.AsyncConnection[TupleRow]
 
 QUEUE_SCHEMA = "aiwire_queue"
 """Where Procrastinate's tables are; ours are in `aiwire`, what consumers read in `news`."""
+MOVED = "AW004"
+"""SQLSTATE of a write, and of a reader's last question, where the installation was moved elsewhere."""
 _CONNECT_TIMEOUT = 10  # seconds
 # A holder that hangs must not hold: reliability.md 18. No transaction of ours spans a request or the sandbox.
 _OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c timezone=UTC"
@@ -99,7 +101,8 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
         except psycopg.Error as error:
-            raise StoreError(f"Postgres refused: {_first_line(error)}") from error
+            code = "moved" if error.sqlstate == MOVED else None
+            raise StoreError(f"Postgres refused: {_first_line(error)}", code=code) from error
 
     async def connect(self) -> Connection:
         """A connection of its own outside the pool, on autocommit: for session locks and listening."""

@@ -51,7 +51,7 @@ def migrate(url: str) -> tuple[str, ...]:
     works without, as the login.
 
     Raises Unavailable when Postgres cannot be reached, or somebody keeps a table locked for minutes; StoreError when it
-    is too old or refuses.
+    is too old or refuses, or the installation went elsewhere (`moved`).
     """
     try:
         with _connect(url) as connection:
@@ -65,6 +65,11 @@ def migrate(url: str) -> tuple[str, ...]:
                 left_out += theirs
             role = _role(connection, owns=standing.owns)
             with _connect(url, role) as working:
+                if went := moved_to(working):
+                    raise StoreError(
+                        f"this installation was moved to {went}: set DATABASE_URL to it (docs/operations.md, Moving)",
+                        code="moved",
+                    )
                 if not _is_current(working):
                     _patiently(connection, lambda: _migrate_ours(url, role))
                     _patiently(connection, lambda: _migrate_queue(working))
@@ -92,6 +97,42 @@ def is_current(url: str) -> bool:
         role = _role(connection, owns=False)
     with _connect(url, role) as connection:
         return _is_current(connection)
+
+
+def migrate_to(url: str, version: str) -> None:
+    """Bring an empty database to an earlier schema, for rows of that time; `migrate` completes it then.
+
+    Raises StoreError for a version that this release does not know.
+    """
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version not in known:
+        raise StoreError(f"schema {version} is of a newer release: install that one", code="migration_failed")
+    with _connect(url) as connection:
+        _check_version(connection)
+    _migrate_ours(url, None, to=version)
+
+
+def moved_to(connection: psycopg.Connection) -> str | None:
+    """Where the installation went, as host:port/database; None while it is here."""
+    there = connection.execute(
+        "SELECT FROM pg_class WHERE relnamespace = to_regnamespace('aiwire') AND relname = 'moved'"
+        " AND has_schema_privilege(relnamespace, 'USAGE') AND has_table_privilege(oid, 'SELECT')"
+    )
+    if not there.rowcount:
+        return None
+    row = connection.execute('SELECT "to" FROM aiwire.moved').fetchone()
+    return row[0] if row else None
+
+
+def whereabouts(url: str) -> str | None:
+    """The same of the database at a URL; Unavailable where it is away."""
+    try:
+        with _connect(url) as connection:
+            role = _role(connection, owns=False)
+        with _connect(url, role) as connection:
+            return moved_to(connection)
+    except psycopg.Error as error:
+        raise Unavailable(f"cannot reach Postgres: {error}", code="store_unavailable") from error
 
 
 def _connect(url: str, role: roles.Role | None = None) -> psycopg.Connection:

@@ -47,8 +47,8 @@ def _storing(url: str, count: int) -> None:
     print("The same rows by COPY, one stream, one commit; indexes of the tables:")
     for copied in copyings:
         print(
-            f"  {copied.indexes:13}          {copied.rate:8.0f} articles/s   {copied.bytes_ / copied.stored:.0f} bytes an article,"
-            f" {copied.bytes_ / copied.seconds / 1e6:.0f} MB/s   CPU an article: server {copied.server_ms:.2f} ms"
+            f"  {copied.indexes:13}          {copied.rate:8.0f} articles/s   {copied.size / copied.things:.0f} bytes an article,"
+            f" {copied.size / copied.seconds / 1e6:.0f} MB/s   CPU an article: server {copied.server_ms:.2f} ms"
         )
 
 

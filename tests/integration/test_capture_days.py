@@ -15,8 +15,10 @@ from pipelines.errors import Damaged, Unavailable
 from pipelines.identity import canonical_url, claim_fingerprint
 from pipelines.records import Entry, Page
 from pipelines.store import capture_days, captures, entries, sources
+from pipelines.store import migrate as migrations
 from pipelines.store.database import Database
 from pipelines.store.entries import Claim, Disposition
+from pipelines.store.migrate import migrate
 from pipelines.store.sources import OutletRow
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -286,3 +288,44 @@ async def test_days_that_are_over_are_counted_once(database: Database) -> None:
     assert len(found) == 7
     assert found[0][:2] == (yesterday, 1)
     assert found[0][2] > 0
+
+
+# -- from the release before ------------------------------------------------------------------------------------------
+
+
+def test_pages_of_the_release_before_come_to_their_days(empty_database_url: str) -> None:
+    migrations._migrate_ours(empty_database_url, None, to="0003")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            """
+            INSERT INTO aiwire.outlet (slug, name, homepage, language, policy, definition) VALUES ('o', '', '', 'en', 'scrape', '{}');
+            INSERT INTO aiwire.host (name) VALUES ('h');
+            INSERT INTO aiwire.entry (outlet, host, url, url_key, discovered_at, state, due_at)
+            VALUES ('o', 'h', 'u', 'u', now(), 'captured', now());
+            INSERT INTO aiwire.capture (entry_id, url, status, headers, body, size, sha256, captured_at)
+            SELECT 1, 'u', 200, '[]', convert_to(repeat(n::text, 5000), 'UTF8'), n, '', at
+            FROM (VALUES (1, '2026-01-31 23:59:59.9Z'::timestamptz), (2, '2026-02-01 00:00Z'), (3, '2026-02-01 23:00Z'),
+                         (4, now() + interval '400 days')) AS c (n, at);
+            UPDATE aiwire.entry SET capture_id = 3;
+            """
+        )
+    migrate(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        today = (connection.execute("SELECT (now() AT TIME ZONE 'UTC')::date").fetchone() or [None])[0]
+        found = connection.execute(
+            "SELECT day, id, (SELECT relname FROM pg_class p WHERE p.oid = c.tableoid), convert_from(body, 'UTF8') = repeat(id::text, 5000), stored_size"
+            " FROM aiwire.capture c ORDER BY id"
+        ).fetchall()
+        assert found == [
+            (day, n + 1, named(day), True, 5000)
+            for n, day in enumerate((date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 1), today))
+        ]
+        assert connection.execute("SELECT capture_day, capture_id FROM aiwire.entry").fetchone() == (
+            date(2026, 2, 1),
+            3,
+        )
+        assert connection.execute("SELECT nextval('aiwire.capture_id_seq')").fetchone() == (5,)
+        days = connection.execute(
+            "SELECT count(*) FROM aiwire.capture_day WHERE NOT closing AND NOT objects"
+        ).fetchone()
+        assert days == (10,), "two of old, today, and a week ahead"

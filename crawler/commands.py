@@ -21,7 +21,7 @@ from crawler.learning import limits_of
 from crawler.outlets import OutletsError, load_outlets
 from crawler.settings import Settings, load_settings, save_contact
 from crawler.tools import new_sandbox
-from pipelines.store import figures, reading
+from pipelines.store import export_parts, figures, reading
 from pipelines.store.database import Connection, Database
 from pipelines.store.migrate import migrate
 
@@ -169,6 +169,7 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
         told |= await figures.sizes(connection)
         told["days"] = await figures.days(connection)
         told["captures"] = settings.captures
+        told["exports"] = await export_parts.progress(connection)
         return await reading.sources(connection), await reading.drifting(connection), told
 
     rows, drifting, counts = reading_from(settings, read)
@@ -182,6 +183,9 @@ def show_status(settings: Settings, *, as_json: bool) -> None:
     present.console.print()
     present.console.print(present.days(counts["days"]))
     present.console.print(f"\n{present.totals(counts)}", markup=False, soft_wrap=True)
+    for row in counts["exports"]:
+        for line in present.export(row):
+            present.console.print(line, markup=False, soft_wrap=True)
 
 
 def migrate_database(settings: Settings) -> None:

@@ -66,6 +66,21 @@ def articles(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
+def export(row: dict[str, Any]) -> Iterable[str]:
+    """How far an export is, for a terminal."""
+    what = "raw pages" if row["wish"]["format"] == "warc" else "articles"
+    yield (
+        f"export {row['id']} to {row['target']}: {row['state']}, {row['done']} of {row['parts']} parts,"
+        f" {row['written']} {what}, {row['size'] / 1e6:.1f} MB"
+    )
+    if row["state"] == "running":
+        yield "The daemon's workers write it; each must see that place. The same command, and aiwire status, tell how far it is."
+        if row["message"]:
+            yield f"A part failed, and is tried again: {row['message']}"
+    elif row["state"] == "done":
+        yield f"Go on with --since {row['cursor']}"
+
+
 def article(row: dict[str, Any]) -> Iterable[Text | str]:
     """One article whole: fields, text, credits, what was removed, revisions."""
     yield Text(row["title"], style="bold")

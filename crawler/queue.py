@@ -17,6 +17,8 @@ from pipelines.store.database import QUEUE_SCHEMA, Connection, Database
 from pipelines.store.roles import GROUPS
 
 VISITS = "visits"
+BULK = "bulk"
+"""Parts of exports: each worker takes one at a time, beside its visits."""
 BATCH_MOST = 64
 """Hosts in one job: a job costs about 4 ms of CPU in all, a poll should not."""
 HEARTBEAT = 5.0
@@ -24,10 +26,16 @@ STALLED_AFTER = timedelta(seconds=20)
 """A worker that has not beaten for this long is dead; its jobs go to another."""
 
 VisitHosts = Callable[[Sequence[str]], Awaitable[None]]
+ExportPart = Callable[[int, int], Awaitable[None]]
 
 
-def open_queue(database: Database, visit_hosts: VisitHosts | None = None) -> procrastinate.App:
-    """The queue on an open database, in the same role; `visit_hosts` does a worker's work, None for who only defers."""
+def open_queue(
+    database: Database, visit_hosts: VisitHosts | None = None, export_part: ExportPart | None = None
+) -> procrastinate.App:
+    """The queue on an open database, in the same role.
+
+    `visit_hosts` and `export_part` (an export's number, a part's) do a worker's work, None for who only defers.
+    """
     role = f" -c role={GROUPS[database.taken]}" if database.taken else ""
     connector = procrastinate.PsycopgConnector(
         conninfo=database.url,
@@ -42,6 +50,12 @@ def open_queue(database: Database, visit_hosts: VisitHosts | None = None) -> pro
         if visit_hosts is None:
             raise RuntimeError("this process only defers jobs")
         await visit_hosts(hosts)
+
+    @app.task(name="export_part", queue=BULK)
+    async def part_of_export(export: int, part: int) -> None:
+        if export_part is None:
+            raise RuntimeError("this process only defers jobs")
+        await export_part(export, part)
 
     return app
 
@@ -62,14 +76,20 @@ async def defer(app: procrastinate.App, connection: Connection, hosts: Sequence[
     return len(jobs_)
 
 
+async def defer_parts(app: procrastinate.App, connection: Connection, parts: Sequence[tuple[int, int]]) -> None:
+    """Put parts of exports (an export's number, a part's) into the queue, in the caller's transaction."""
+    await connection.execute(f"SET LOCAL search_path TO {QUEUE_SCHEMA}".encode())
+    task = app.configure_task("export_part", queue=BULK, connection=connection)
+    arguments: list[dict[str, Any]] = [{"export": export, "part": part} for export, part in parts]
+    await task.batch_defer_async(*arguments)
+
+
 async def rescue(app: procrastinate.App, database: Database) -> list[str]:
     """Take jobs from workers that fell silent; their hosts, and those whose job was lost, become due again.
 
     Nothing of a visit is in its job: what is still due is columns, so a stalled job is ended, not retried.
     """
-    stalled = await app.job_manager.get_stalled_jobs(
-        queue=VISITS, seconds_since_heartbeat=STALLED_AFTER.total_seconds()
-    )
+    stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER.total_seconds())
     hosts: list[str] = []
     for job in stalled:
         carried: Any = job.task_kwargs.get("hosts")

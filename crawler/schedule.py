@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from crawler import queue, telemetry
+from crawler import export_jobs, queue, telemetry
 from crawler.outlets import Outlet, load_outlets
 from crawler.retention import retain
 from crawler.settings import Settings
@@ -33,6 +33,7 @@ RESCUE_EVERY = 10
 BEAT_EVERY = 10
 RETAIN_EVERY = 3_600
 INDEX_EVERY = 1
+EXPORT_EVERY = 2
 _INDEX_BATCHES = 20  # a tick; then it asks whether this process still leads
 _LEADER = "scheduler"
 
@@ -65,6 +66,7 @@ class Scheduler:
             (self._beat, BEAT_EVERY),
             (self._retain, RETAIN_EVERY),
             (self._index, INDEX_EVERY),
+            (self._export, EXPORT_EVERY),
         ]
         for job, seconds in jobs:
             name = job.__name__.strip("_")
@@ -131,6 +133,9 @@ class Scheduler:
             return
         await sync_outlets(self._database, outlets)
         log.info("outlets_loaded" if first else "outlets_reloaded", outlets=len(outlets))
+
+    async def _export(self) -> None:
+        await export_jobs.fire(self._queue, self._database)
 
     async def _rescue(self) -> None:
         hosts = await queue.rescue(self._queue, self._database)

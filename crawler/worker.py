@@ -16,7 +16,8 @@ from procrastinate.exceptions import ConnectorException
 
 from crawler import telemetry
 from crawler.context import Counts, VisitContext
-from crawler.queue import HEARTBEAT, STALLED_AFTER, VISITS, open_queue
+from crawler.export_jobs import Means, work_part
+from crawler.queue import BULK, HEARTBEAT, STALLED_AFTER, VISITS, open_queue
 from crawler.settings import Settings
 from crawler.station import Station
 from crawler.visit import visit
@@ -42,6 +43,12 @@ class Worker:
     async def visit_hosts(self, hosts: Sequence[str]) -> None:
         """Visit each host once; one host's trouble is not another's."""
         await asyncio.gather(*(self._visit_host(host) for host in hosts))
+
+    async def export_part(self, export_id: int, number: int) -> None:
+        """Write a part of an export."""
+        station = self._station
+        means = Means(settings=station.settings, database=station.database, storage=station.storage)
+        await work_part(means, export_id, number, self._stop)
 
     async def _visit_host(self, host: str) -> None:
         async with self._lanes:
@@ -101,7 +108,7 @@ async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> C
     worker = Worker(station, stop=stop)
     told = False
     while not stop.is_set():
-        queue = open_queue(station.database, worker.visit_hosts)
+        queue = open_queue(station.database, worker.visit_hosts, worker.export_part)
         try:
             async with queue.open_async():
                 await _run_queue(queue, station.settings, stop, wait=wait)
@@ -119,27 +126,34 @@ async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> C
 
 
 async def _run_queue(queue: procrastinate.App, settings: Settings, stop: asyncio.Event, *, wait: bool) -> None:
-    running = asyncio.ensure_future(
-        queue.run_worker_async(
-            queues=[VISITS],
-            name="aiwire",
-            concurrency=settings.concurrency,
-            wait=wait,
-            install_signal_handlers=False,
-            delete_jobs="always",
-            fetch_job_polling_interval=2.0,
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=STALLED_AFTER.total_seconds(),
-            shutdown_graceful_timeout=settings.drain_deadline,
+    # Two workers of Procrastinate's, so that no visit waits for an export's part, however long that takes.
+    lanes = {VISITS: settings.concurrency, **({BULK: 1} if wait else {})}
+    running = [
+        asyncio.ensure_future(
+            queue.run_worker_async(
+                queues=[name],
+                name=f"aiwire-{name}",
+                concurrency=concurrency,
+                wait=wait,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=HEARTBEAT,
+                stalled_worker_timeout=STALLED_AFTER.total_seconds(),
+                shutdown_graceful_timeout=settings.drain_deadline,
+            )
         )
-    )
+        for name, concurrency in lanes.items()
+    ]
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    if not running.done():
-        running.cancel()  # Procrastinate takes it as "finish what you are at, take nothing new"
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+    for one in running:
+        if not one.done():
+            one.cancel()  # Procrastinate takes it as "finish what you are at, take nothing new"
+    for error in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(error, BaseException) and not isinstance(error, asyncio.CancelledError):
+            raise error
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

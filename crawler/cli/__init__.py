@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli import articles, db, reading
+from crawler.cli.export import export
 from crawler.cli.options import Json, Outlet, settings_of
 from pipelines.errors import AiwireError, ConfigError, Unavailable
 
@@ -29,6 +30,7 @@ outlets_app = typer.Typer(no_args_is_help=True, help="The outlets as configured.
 app.add_typer(outlets_app, name="outlets")
 app.add_typer(articles.app, name="articles")
 app.add_typer(db.app, name="db")
+app.command()(export)
 app.command("search", context_settings={"ignore_unknown_options": True})(reading.search)
 
 

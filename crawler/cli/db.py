@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -40,3 +41,54 @@ def db_url(context: typer.Context) -> None:
     from crawler.commands import print_url
 
     print_url(settings_of(context))
+
+
+@app.command("move")
+def db_move(
+    context: typer.Context,
+    to: Annotated[
+        str,
+        typer.Option(
+            envvar="AIWIRE_MOVE_TO",
+            show_envvar=True,
+            help="The URL of an empty database, Postgres 15 or newer; its password rather in PGPASSWORD or ~/.pgpass.",
+        ),
+    ],
+) -> None:
+    """Take the installation to another Postgres; what follows it goes on with its cursors."""
+    from crawler.moving import move_database
+
+    raise typer.Exit(move_database(settings_of(context), to))
+
+
+@app.command("backup")
+def db_backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
+) -> None:
+    """All rows as of now, in one file; the daemon goes on meanwhile."""
+    from crawler.backup import back_up
+
+    raise typer.Exit(back_up(settings_of(context), file))
+
+
+@app.command("restore")
+def db_restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What `aiwire db backup` wrote.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Also where there is an installation: it goes.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+) -> None:
+    """Fill an empty database from a backup; nothing happens where it is damaged."""
+    from crawler.backup import restore_from
+
+    raise typer.Exit(restore_from(settings_of(context), file, replace=replace, yes=yes))
+
+
+@app.command("restored")
+def db_restored(context: typer.Context) -> None:
+    """Say that the server's files were put back from a copy: nothing else could tell, and cursors must know."""
+    from crawler.moving import begin_epoch
+
+    raise typer.Exit(begin_epoch(settings_of(context)))

@@ -112,6 +112,11 @@ def migrate_to(url: str, version: str) -> None:
     _migrate_ours(url, None, to=version)
 
 
+def latest_schema() -> str:
+    """This release's version of the schema."""
+    return str(_head())
+
+
 def moved_to(connection: psycopg.Connection) -> str | None:
     """Where the installation went, as host:port/database; None while it is here."""
     there = connection.execute(

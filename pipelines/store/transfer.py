@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from types import TracebackType
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipelines.errors import StoreError, Unavailable
 from pipelines.store import roles
@@ -89,6 +91,15 @@ class Source:
             found[name] = (row[0], row[1])
         return found
 
+    def pages_elsewhere(self) -> int:
+        """How many raw pages are on object storage: only their names are rows."""
+        row = self._connection.execute("SELECT count(*) FROM aiwire.capture WHERE object IS NOT NULL").fetchone()
+        return int(row[0]) if row else 0
+
+    def close(self, went: str) -> None:
+        """Refuse writes from now on, and tell where the installation went."""
+        self._connection.execute("SELECT aiwire.close(%s)", (went,))
+
 
 class Target:
     """A database of ours in one transaction, its tables emptied; made by `filling`."""
@@ -102,9 +113,12 @@ class Target:
             if table.partitions:
                 _remake(connection, table)
 
-    def writer(self, table: Table) -> _Writer:
-        """Fills a table: `with writer as write: write(block)`, blocks of COPY's text; then `writer.rows`."""
-        return _Writer(self._connection, table)
+    def writer(self, table: Table) -> Writer:
+        """What fills a table from COPY's text."""
+        return Writer(self._connection, table)
+
+    def commit(self) -> None:
+        self._connection.commit()
 
     def finish(self, layout: Layout, sequences: dict[str, tuple[int, bool]]) -> None:
         """Sequences, a new epoch, and the proof that the last change is the source's. Raises StoreError."""
@@ -125,23 +139,27 @@ class Target:
         self._connection.execute("SELECT aiwire.make_partitions((now() AT TIME ZONE 'UTC')::date)")
 
 
-class _Writer:
+class Writer:
+    """A table being filled: `with writer as write: write(block)`; afterwards `rows`."""
+
     def __init__(self, connection: psycopg.Connection, table: Table) -> None:
         query = sql.SQL("COPY aiwire.{} ({}) FROM STDIN").format(
             sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, table.columns))
         )
         self._cursor = connection.cursor()
-        self._context = self._cursor.copy(query)
+        self._copying = self._cursor.copy(query)
 
     def __enter__(self) -> Callable[[bytes], None]:
-        return self._context.__enter__().write
+        return self._copying.__enter__().write
 
-    def __exit__(self, *exc: object) -> None:
-        self._context.__exit__(*exc)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._copying.__exit__(kind, error, trace)
 
     @property
     def rows(self) -> int:
-        """Once it was left: how many there were."""
+        """How many rows were written."""
         return self._cursor.rowcount
 
 
@@ -168,8 +186,8 @@ def move(source_url: str, target_url: str, told: Told = lambda _name, _rows: Non
                 told(table.name, sent)
             target.finish(source.layout, source.sequences())
             layout = source.layout
-            target._connection.commit()  # noqa: SLF001 -- then at once the source: between the two both are open
-            source._connection.execute("SELECT aiwire.close(%s)", (place_of(target_url),))  # noqa: SLF001
+            target.commit()
+            source.close(place_of(target_url))  # at once: between the two both are open
         analyze(target_url)
     return layout
 
@@ -253,6 +271,36 @@ def place_of(url: str) -> str:
     parts = conninfo_to_dict(url)
     host = parts.get("host") or parts.get("hostaddr") or "localhost"
     return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
+
+
+def at_work(url: str) -> list[str]:
+    """The processes of aiwire that gave a sign of life in the last half minute, as "role host:pid"."""
+    with translated(), psycopg.connect(url, autocommit=True, connect_timeout=10, options=_OPTIONS) as connection:
+        there = connection.execute("SELECT to_regclass('aiwire.heartbeat')").fetchone()
+        if not there or there[0] is None:
+            return []
+        found = connection.execute(
+            "SELECT role || ' ' || process FROM aiwire.heartbeat WHERE beat_at > now() - interval '30 s' ORDER BY 1"
+        )
+        return [row[0] for row in found]
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    parts = conninfo_to_dict(url)
+    for secret in ("password", "sslpassword"):
+        parts.pop(secret, None)
+    if "://" not in url:
+        return make_conninfo("", **parts)
+    user, name = (quote(str(parts.pop(key, "") or ""), safe="") for key in ("user", "dbname"))
+    host, port = parts.pop("host", None), parts.pop("port", None)
+    if host and ("/" in str(host) or "," in str(host)):  # a socket's folder, or several hosts
+        parts["host"], host = host, None
+        if port:
+            parts["port"], port = port, None
+    rest = urlencode({key: str(value) for key, value in parts.items() if value is not None})
+    where = f"{user}@" * bool(user) + (f"[{host}]" if host and ":" in str(host) else str(host or ""))
+    return f"postgresql://{where}{f':{port}' if port else ''}/{name}{f'?{rest}' if rest else ''}"
 
 
 def _fence(connection: psycopg.Connection) -> None:

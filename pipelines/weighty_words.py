@@ -49,7 +49,7 @@ lunes martes miercoles jueves viernes sabado domingo"""
 _CONFUSED = {
     "it": """convenzione convinzione tradizione traduzione integrazione interazione mediazione meditazione importazione
     impostazione importazioni impostazioni recensione recessione transazione transizione comprensione compressione interamente
-    internamente allenamento allevamento allenamenti allevamenti allenatori allevatori contatto contratto contatti contratti
+    internamente invitando inviando allenamento allevamento allenamenti allevamenti allenatori allevatori contatto contratto contatti contratti
     copia coppia copie coppie spesa spessa accesso acceso accessi accesi cannone canone cannoni canoni steso stesso speso
     spesso presso preso compressa compresa giovani giovanni casetta cassetta contesa contessa reggia regia capello cappello
     capelli cappelli accade accadde macchine machine torno trono causale casuale""",

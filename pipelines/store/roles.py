@@ -91,8 +91,9 @@ def own(connection: psycopg.Connection) -> tuple[bool, tuple[str, ...]]:
                 connection.execute(
                     sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {}").format(sql.Identifier(name), owner)
                 )
+            # Views first, as readers take them: one that holds a view and waits for its table would end in a deadlock.
             # The schemas go last: until then the login needs its own right to look into them.
-            for kind, name in sorted(ours, key=lambda one: one[0] == "SCHEMA"):
+            for kind, name in sorted(ours, key=lambda one: (one[0] == "SCHEMA", one[0] != "VIEW")):
                 connection.execute(sql.SQL("ALTER {} {} OWNER TO {}").format(sql.SQL(kind), sql.SQL(name), owner))
     theirs = tuple(f"{kind.lower()} {name} belongs to another, and stays so" for kind, name, may in found if not may)
     return bool(ours), theirs

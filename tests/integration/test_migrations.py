@@ -286,6 +286,41 @@ def test_long_reader_delays_the_migration_and_nobody_else(empty_database_url: st
     assert is_current(empty_database_url)
 
 
+def test_readers_are_held_up_and_never_refused(empty_database_url: str) -> None:
+    leave(empty_database_url, RELEASED[-1])
+    done = threading.Event()
+    refused: list[str] = []
+
+    def read(view: str) -> None:
+        with psycopg.connect(empty_database_url, autocommit=True) as connection:
+            while not done.is_set():
+                try:
+                    connection.execute(f"SELECT count(*) FROM news.{view}".encode())
+                except psycopg.Error as error:
+                    refused.append(str(error))
+
+    readers = [threading.Thread(target=read, args=(view,)) for view in ("article", "revision", "attribution")]
+    for reader in readers:
+        reader.start()
+    try:
+        attempts: list[str] = []
+        step = migrations._migrate_ours
+
+        def counted(*arguments: Any) -> None:
+            attempts.append("")
+            step(*arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(migrations, "_migrate_ours", counted)
+            migrate(empty_database_url)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
+    assert refused == []
+    assert len(attempts) == 1
+
+
 def test_lock_that_is_never_let_go_is_told_with_its_holder(
     empty_database_url: str, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

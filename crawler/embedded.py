@@ -1,6 +1,7 @@
 """The embedded Postgres of a machine that has none: a real server under the data directory, on a unix socket only.
 
-Any process may start it or attach to it; the last holder stops it. Migrations are `pipelines.store.migrate`'s affair.
+Any process may start it or attach to it; the last holder stops it. Data of an earlier major version is upgraded at start
+(`crawler.upgrading`). Migrations are `pipelines.store.migrate`'s affair.
 The server's binaries come with a Python package, or from any folder (Debian's work unchanged).
 """
 
@@ -21,9 +22,21 @@ from typing import IO, Any, Self
 from urllib.parse import quote
 
 import psycopg
+import structlog
 
-from crawler.binaries import is_postgres, pid_in, source_binaries, unprivileged_user, usable_binaries
+from crawler import upgrading
+from crawler.binaries import (
+    binaries_of,
+    is_postgres,
+    major_of,
+    pid_in,
+    source_binaries,
+    unprivileged_user,
+    usable_binaries,
+)
 from pipelines.errors import StoreError, Unavailable
+
+log = structlog.get_logger(__name__)
 
 _NAME = "aiwire"  # of the database and its owner
 _SOCKET_PATH_MOST = 100  # bytes; the kernel allows 107
@@ -119,8 +132,16 @@ class EmbeddedPostgres:
         if self._answers():
             return
         binaries = usable_binaries(source_binaries(self._binaries), self.folder, as_root=self._user is not None)
-        if not (self._cluster / "PG_VERSION").exists():
+        upgrading.recover(self._cluster)
+        there, wanted = upgrading.cluster_major(self._cluster), major_of(binaries)
+        if there is None:
             self._create_cluster(binaries)
+        elif wanted is not None and there != wanted:
+            self._upgrade(there, wanted, binaries)
+        self._start(binaries)
+        self._create_database()
+
+    def _start(self, binaries: Path) -> None:
         deadline = time.monotonic() + _START_SECONDS
         launched: subprocess.Popen[bytes] | None = None
         while not self._answers():
@@ -141,7 +162,40 @@ class EmbeddedPostgres:
         if launched is not None:
             self._started = launched.pid
             launched.returncode = 0  # it outlives this object, whoever stops it: not ours to wait for
-        self._create_database()
+
+    def _upgrade(self, there: int, wanted: int, binaries: Path) -> None:
+        """Bring the data to the binaries' major version; the data as it was is kept beside."""
+        if there > wanted:
+            raise StoreError(
+                f"the data is of Postgres {there}, and the programs here are of {wanted}: install the release that brought {there}",
+                subject=str(self._cluster),
+                code="embedded_upgrade",
+            )
+        found = binaries_of(there)
+        if found is None:
+            raise StoreError(
+                f"the data is of Postgres {there}; to upgrade it to {wanted}, the programs of {there} are needed, too: install them "
+                f"(on Debian, apt install postgresql-{there}), or set AIWIRE_OLD_POSTGRES to the folder of its `postgres`",
+                subject=str(self._cluster),
+                code="embedded_upgrade",
+            )
+        old = usable_binaries(found, self.folder, as_root=self._user is not None)
+        upgrading.check_space(self._cluster)
+        log.warning("postgres_upgrading", before=there, after=wanted, folder=str(self._cluster))
+        running = (pid := self._recorded_pid()) is not None and is_postgres(pid, self._cluster)
+        if running or upgrading.control(old, self._cluster, self._as_user(), "Database cluster state") != "shut down":
+            self._start(old)  # after a kill its log must be replayed by its own version
+            self._stop()
+        kept = upgrading.upgrade(
+            self._cluster,
+            old=old,
+            new=binaries,
+            socket_folder=self._socket_folder(),
+            user=_NAME,
+            as_user=self._as_user(),
+            initdb=lambda folder, options: self._initdb(binaries, folder, options),
+        )
+        log.warning("postgres_upgraded", before=there, after=wanted, kept=str(kept))
 
     def _launch(self, binaries: Path) -> subprocess.Popen[bytes]:
         options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
@@ -164,9 +218,14 @@ class EmbeddedPostgres:
         fresh = self.folder / f"cluster.new.{os.getpid()}"
         for left in self.folder.glob("cluster.new.*"):
             shutil.rmtree(left, ignore_errors=True)
+        self._initdb(binaries, fresh, [])
+        fresh.rename(self._cluster)
+
+    def _initdb(self, binaries: Path, fresh: Path, options: list[str]) -> None:
         fresh.mkdir(mode=0o700)
         self._give(fresh)
         command = [str(binaries / "initdb"), "-D", str(fresh), "-U", _NAME, "--auth=trust", "--encoding=UTF8"]
+        command += options
         for locale in ("C.UTF-8", "C"):  # not every system has the first
             done = subprocess.run(  # noqa: S603
                 [*command, f"--locale={locale}", "--no-instructions"],
@@ -178,7 +237,6 @@ class EmbeddedPostgres:
                 **self._as_user(),
             )
             if done.returncode == 0:
-                fresh.rename(self._cluster)
                 return
         raise StoreError(
             f"initdb failed: {done.stderr.strip()[-600:]}", subject=str(self.folder), code="embedded_postgres"

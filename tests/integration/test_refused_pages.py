@@ -58,14 +58,14 @@ async def test_page_that_is_refused_takes_no_neighbour_along(database: Database)
             guid = NOISE
         if wrong.get(n) == "an address too long for an index":
             found = replace(found, extraction=replace(found.extraction, url=bad[wrong[n]]))
-        arrival = Arrival(
-            outlet="example", ingested=found, claimed_key=f"{SITE}/{n}", guid=guid, capture_sha256=b"", now=NOW
-        )
 
         def settle(_: Stored | Forgotten) -> Settlement:
             return Settlement(entry_id=ids[n], disposition=Disposition.STORED, now=NOW)
 
-        try:
+        try:  # an address is refused before it waits with others
+            arrival = Arrival(
+                outlet="example", ingested=found, claimed_key=f"{SITE}/{n}", guid=guid, capture_sha256=b"", now=NOW
+            )
             outcome = await lane.store(arrival, settle)
         except AiwireError as error:
             return error

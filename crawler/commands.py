@@ -41,6 +41,7 @@ def prepare(config: Path | None, *, demo: bool = False, need_contact: bool = Fal
             update={
                 "data_dir": folder,
                 "database_url": None,
+                "captures": "postgres",
                 "contact": settings.contact or "https://example.org/aiwire-demo",
             }
         )

@@ -17,6 +17,7 @@ from crawler.commands import database
 from crawler.context import Counts, VisitContext
 from crawler.engine import run_in_reactor
 from crawler.outlets import Outlet, load_outlets
+from crawler.retention import retain
 from crawler.schedule import sync_outlets
 from crawler.settings import Settings
 from crawler.station import Station, open_station
@@ -69,6 +70,7 @@ async def _once(settings: Settings, url: str, outlets: tuple[Outlet, ...]) -> tu
                 if not hosts:
                     break
         await search.index_changes(station.database, batches=_INDEX_BATCHES)
+        await retain(settings, url)  # where no daemon runs, nobody else does it
         async with station.database.transaction() as connection:
             rows = await reading.sources(connection)
     return [row for row in rows if row["state"] in _FAILED], totals

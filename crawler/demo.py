@@ -90,6 +90,7 @@ def _start_daemon(settings: Settings, config: Path, log: Path) -> subprocess.Pop
     }
     environment |= {
         "AIWIRE_DATA_DIR": str(settings.data_dir),
+        "AIWIRE_CAPTURES": settings.captures,
         "AIWIRE_CONTACT": settings.contact or "",
         "AIWIRE_LOG_FORMAT": "json",
         "AIWIRE_FIRE_EVERY": "0.5s",

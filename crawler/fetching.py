@@ -106,8 +106,13 @@ async def _fetch(context: VisitContext, work: Work, spider: OutletSpider) -> Non
         return
     written = await _write_object(context, work, answer)
     async with context.station.database.transaction() as connection:
-        await captures.save(connection, work.id, answer, written=written)
+        kept = await captures.save(connection, work.id, answer, written=written)
         await context.answered(connection)
+    if kept is None:
+        if written is not None and context.station.storage is not None:
+            await context.station.storage.delete([written.name])
+        log.info("entry_settled", outlet=work.outlet, url=work.url, disposition="refused", reason="forgotten")
+        return
     await _process(context, work, spider, answer)
 
 

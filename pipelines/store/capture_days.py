@@ -11,9 +11,9 @@ from datetime import date
 import psycopg
 from psycopg import sql
 
-from pipelines.errors import Unavailable
+from pipelines.errors import StoreError, Unavailable
 from pipelines.store.capture_objects import ObjectStore, clear, day_for_objects, elsewhere, object_name
-from pipelines.store.captures import Key
+from pipelines.store.captures import Key, partition_of
 from pipelines.store.database import Connection, Database
 
 _LOCK_TIMEOUT = "30s"  # to wait for those who read a partition that goes; nobody waits behind us meanwhile
@@ -64,11 +64,13 @@ async def drop_day(database: Database, day: date, storage: ObjectStore | None) -
         await _detach(connection, day)
         # A page may have come between: while there was no partition for today, the nearest day took it.
         carried += await _carry(database, day, storage)
-        await connection.execute(sql.SQL("DROP TABLE IF EXISTS aiwire.{}").format(_partition(day)))
+        await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(partition_of(day)))
     except psycopg.errors.LockNotAvailable as error:
         raise Unavailable(f"a long transaction still reads the captures of {day}", code="capture_day_in_use") from error
     except psycopg.OperationalError as error:
         raise Unavailable(f"Postgres is away: {str(error).splitlines()[0]}") from error
+    except psycopg.Error as error:
+        raise StoreError(f"the captures of {day} can't be dropped: {str(error).splitlines()[0]}") from error
     finally:
         await connection.close()
     async with database.transaction() as connection:
@@ -114,17 +116,15 @@ FIGURES_OF_A_DAY = """
 
 async def _carry(database: Database, day: date, storage: ObjectStore | None) -> int:
     """Move captures that still wait out of a day's partition, whether or not it is still attached; returns how many."""
-    partition = _partition(day)
+    partition = partition_of(day)
     async with database.transaction() as connection:
-        there = await connection.execute(
-            "SELECT FROM pg_class WHERE relnamespace = 'aiwire'::regnamespace AND relname = %s", (_name(day),)
-        )
+        there = await connection.execute("SELECT WHERE to_regclass(%s) IS NOT NULL", (partition.as_string(),))
         if await there.fetchone() is None:
             return 0
         cursor = await connection.execute(
             sql.SQL(
                 """
-                SELECT e.id, c.id, c.object, c.sha256 FROM aiwire.{} c JOIN aiwire.entry e ON e.id = c.entry_id
+                SELECT e.id, c.id, c.object, c.sha256 FROM {} c JOIN aiwire.entry e ON e.id = c.entry_id
                 WHERE e.capture_day = %s AND e.capture_id = c.id
                 """
             ).format(partition),
@@ -165,7 +165,7 @@ async def _carry_row(connection: Connection, key: Key, *, to: date | None, moved
     await connection.execute(
         sql.SQL(
             """
-            WITH gone AS (DELETE FROM aiwire.{} WHERE id = %(id)s RETURNING *),
+            WITH gone AS (DELETE FROM {} WHERE id = %(id)s RETURNING *),
                  come AS (INSERT INTO aiwire.capture (day, id, entry_id, url, status, headers, body, object, size,
                                                       stored_size, sha256, captured_at)
                           SELECT coalesce(%(to)s, aiwire.open_capture_day()), id, entry_id, url, status, headers, body,
@@ -173,7 +173,7 @@ async def _carry_row(connection: Connection, key: Key, *, to: date | None, moved
                           FROM gone RETURNING day, id, entry_id)
             UPDATE aiwire.entry e SET capture_day = come.day FROM come WHERE e.id = come.entry_id
             """
-        ).format(_partition(key.day)),
+        ).format(partition_of(key.day)),
         {"id": key.id, "to": to, "object": moved_to},
     )
 
@@ -182,23 +182,15 @@ async def _detach(connection: Connection, day: date) -> None:
     """Take the partition out of its table without locking anybody out; ends what another process began."""
     cursor = await connection.execute(
         """
-        SELECT i.inhdetachpending FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent = 'aiwire.capture'::regclass AND c.relname = %s
+        SELECT inhdetachpending FROM pg_inherits
+        WHERE inhparent = 'aiwire.capture'::regclass AND inhrelid = to_regclass(%s)
         """,
-        (_name(day),),
+        (partition_of(day).as_string(),),
     )
     row = await cursor.fetchone()
     if row is None:
         return
     how = sql.SQL("FINALIZE" if row[0] else "CONCURRENTLY")
     await connection.execute(
-        sql.SQL("ALTER TABLE aiwire.capture DETACH PARTITION aiwire.{} {}").format(_partition(day), how)
+        sql.SQL("ALTER TABLE aiwire.capture DETACH PARTITION {} {}").format(partition_of(day), how)
     )
-
-
-def _partition(day: date) -> sql.Identifier:
-    return sql.Identifier(_name(day))
-
-
-def _name(day: date) -> str:
-    return f"capture_{day:%Y_%m_%d}"

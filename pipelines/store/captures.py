@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import zstandard
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from pipelines.errors import Damaged, Unavailable
@@ -41,16 +42,22 @@ class Capture:
     object_name: str | None
 
 
-async def save(connection: Connection, entry_id: int, page: Page, *, written: Written | None = None) -> Key:
-    """Write the page and mark the entry `captured`; where it was `written` as an object, the row has all but its bytes."""
+async def save(connection: Connection, entry_id: int, page: Page, *, written: Written | None = None) -> Key | None:
+    """Write the page and mark the entry `captured`; where it was `written` as an object, the row has all but its bytes.
+
+    None where the entry was forgotten while its page was fetched: nothing is written, and the object is to be deleted.
+    """
     packed = None if written else pack(page.body)
     cursor = await connection.execute(
         """
-        WITH saved AS (
+        WITH held AS (
+            -- Who forgets it holds it, too: this waits, and reads it anew.
+            SELECT id FROM aiwire.entry WHERE id = %(entry)s AND reason IS DISTINCT FROM 'forgotten' FOR UPDATE
+        ), saved AS (
             INSERT INTO aiwire.capture (day, entry_id, url, status, headers, body, object, size, stored_size, sha256,
                                         captured_at)
-            VALUES (coalesce(%(day)s, aiwire.open_capture_day()), %(entry)s, %(url)s, %(status)s, %(headers)s, %(body)s,
-                    %(object)s, %(size)s, %(stored_size)s, %(sha256)s, %(at)s)
+            SELECT coalesce(%(day)s, aiwire.open_capture_day()), id, %(url)s, %(status)s, %(headers)s, %(body)s,
+                   %(object)s, %(size)s, %(stored_size)s, %(sha256)s, %(at)s FROM held
             RETURNING day, id
         )
         UPDATE aiwire.entry SET state = 'captured', capture_day = saved.day, capture_id = saved.id, due_at = %(at)s,
@@ -75,8 +82,7 @@ async def save(connection: Connection, entry_id: int, page: Page, *, written: Wr
         },
     )
     row = await cursor.fetchone()
-    assert row is not None  # noqa: S101 -- the visit holds the host: its entries cannot vanish
-    return Key(*row)
+    return None if row is None else Key(*row)
 
 
 _CAPTURE = """
@@ -145,7 +151,7 @@ async def erase(connection: Connection, entry_ids: Collection[int], storage: Obj
     """Take away all that was ever captured for entries, objects and rows; returns how many rows.
 
     Objects go first, also those whose row never came: should the transaction fail, the same call ends what it began.
-    An entry that waited with its page is left in its state, without one. Raises Unavailable, and StoreError
+    An entry that waited with its page is left in its state, without one. Needs the owner's role. Raises Unavailable, and StoreError
     `captures_elsewhere` where there are objects and no setting says where.
     """
     ids = sorted(entry_ids)
@@ -168,7 +174,22 @@ async def erase(connection: Connection, entry_ids: Collection[int], storage: Obj
         (ids,),
     )
     cursor = await connection.execute("DELETE FROM aiwire.capture WHERE entry_id = ANY(%s)", (ids,))
-    return cursor.rowcount
+    gone = cursor.rowcount
+    # A day that is being dropped may be out of its table already, and still be there.
+    cursor = await connection.execute(
+        "SELECT day FROM aiwire.capture_day WHERE closing AND to_regclass('aiwire.capture_' || to_char(day, 'YYYY_MM_DD')) IS NOT NULL"
+    )
+    for (day,) in await cursor.fetchall():
+        cursor = await connection.execute(
+            sql.SQL("DELETE FROM {} WHERE entry_id = ANY(%s)").format(partition_of(day)), (ids,)
+        )
+        gone += cursor.rowcount
+    return gone
+
+
+def partition_of(day: date) -> sql.Identifier:
+    """The table of a day's captures, attached or not."""
+    return sql.Identifier("aiwire", f"capture_{day:%Y_%m_%d}")
 
 
 def _capture(row: tuple[Any, ...]) -> Capture:

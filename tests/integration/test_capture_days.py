@@ -274,6 +274,37 @@ async def test_what_is_erased_leaves_no_bytes(database: Database) -> None:
     assert await rows(database, "SELECT capture_day, capture_id FROM aiwire.entry WHERE id = %s", one) == [(None, None)]
 
 
+async def test_page_that_came_while_its_entry_was_forgotten_is_not_kept(database: Database) -> None:
+    id_ = await new_entry(database, "/a")
+    page = Page(url=f"{SITE}/a", body=BODY, fetched_at=NOW)
+
+    async def save() -> object:
+        async with database.transaction() as connection:
+            return await captures.save(connection, id_, page)
+
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE aiwire.entry SET state = 'settled', disposition = 'refused', reason = 'forgotten', due_at = NULL"
+        )
+        saving = asyncio.ensure_future(save())
+        await asyncio.sleep(0.2)
+        assert not saving.done(), "it waits for who forgets"
+    assert await saving is None
+    assert await rows(database, "SELECT count(*) FROM aiwire.capture") == [(0,)]
+    assert await rows(database, "SELECT state FROM aiwire.entry") == [("settled",)]
+
+
+async def test_what_is_erased_is_gone_from_a_day_that_is_just_being_dropped(database: Database) -> None:
+    old = await today(database) - timedelta(days=40)
+    id_ = await captured(database, "/a", old, settled=True)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("UPDATE aiwire.capture_day SET closing = true WHERE day = %s", (old,))
+        connection.execute(f"ALTER TABLE aiwire.capture DETACH PARTITION aiwire.{named(old)} CONCURRENTLY")
+    async with database.transaction() as connection:
+        assert await captures.erase(connection, [id_], None) == 1
+    assert await rows(database, f"SELECT count(*) FROM aiwire.{named(old)}") == [(0,)]
+
+
 # -- figures ------------------------------------------------------------------------------------------------------------
 
 

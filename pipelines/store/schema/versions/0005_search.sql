@@ -135,6 +135,12 @@ CREATE TYPE news.found AS (
     highlight        text
 );
 
+COMMENT ON TYPE news.found IS 'what news.search returns';
+COMMENT ON COLUMN news.found.language IS 'in which it was searched: its own, or its outlet''s where the page states none';
+COMMENT ON COLUMN news.found.rank IS 'how well the words fit: higher is better, comparable within one answer only';
+COMMENT ON COLUMN news.found.title_highlight IS 'the title, each word that was looked for between ⟦ and ⟧; plain text, no HTML';
+COMMENT ON COLUMN news.found.highlight IS 'up to two passages of the text, likewise';
+
 -- Inlined where it is called. The matches are taken from the index of words whatever the order is: a planner that walks
 -- by time instead reads all documents, if the word is a rare one.
 CREATE FUNCTION aiwire.search_matches(words tsquery, since timestamptz, until timestamptz, most integer)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.articles_diff import Diff, _find, as_document, lines, places
+from crawler.articles_diff import Diff, _find, as_document, lines, places, show_diff
+from crawler.settings import load_settings
 from crawler.word_diff import Piece, pieces, words_of
 from pipelines.identity import article_id, content_hash
 from pipelines.records import Extraction, Field, Ingested, Origin, Precision, Relevance, When
@@ -164,20 +163,31 @@ async def test_beginning_that_two_ids_share_is_ambiguous(database: Database) -> 
 
 
 async def test_command_prints_plain_marks_into_a_pipe_and_fails_with_a_sentence(
-    database: Database, database_url: str, tmp_path: Path
+    database: Database,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def aiwire(*arguments: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("AIWIRE_")}
-        environment = {**kept, "DATABASE_URL": database_url, "AIWIRE_DATA_DIR": str(tmp_path)}
-        command = [sys.executable, "-m", "crawler.cli", "articles", "diff", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("AIWIRE_DATA_DIR", str(tmp_path))
 
-    done = aiwire(f"{SITE}/a", "1", "2")
-    assert done.returncode == 0, done.stderr
-    assert "  The lab [-recieves-] {+receives+} money\n" in done.stdout
-    failed = aiwire(OTHER)
-    assert (failed.returncode, failed.stdout) == (1, "")
-    assert "one revision only" in failed.stderr
+    settings = load_settings()
+
+    async def diff(
+        key: str, a: int | None = None, b: int | None = None, *, as_json: bool = False
+    ) -> tuple[int, str, str]:
+        """In a thread, since a command has a loop of its own."""
+        code = await asyncio.to_thread(show_diff, settings, key, a, b, as_json=as_json)
+        return code, *capsys.readouterr()
+
+    code, out, _ = await diff(f"{SITE}/a", 1, 2)
+    assert code == 0
+    assert "  The lab [-recieves-] {+receives+} money\n" in out
+    code, out, err = await diff(OTHER)
+    assert (code, out) == (1, "")
+    assert "one revision only" in err
+    assert json.loads((await diff(f"{SITE}/a", as_json=True))[1])["to"] == 3
 
 
 def test_what_is_the_same_between_two_near_changes_stands_whole() -> None:

@@ -122,13 +122,14 @@ async def capture_keys(
         FROM aiwire.capture_day d CROSS JOIN LATERAL (
             SELECT c.day, c.id FROM aiwire.capture c
             JOIN aiwire.entry e ON e.id = c.entry_id LEFT JOIN aiwire.article a ON a.id = e.article_id
-            WHERE c.day = d.day AND c.id <= least(%(last)s, CASE WHEN d.day = %(until_day)s THEN %(until_id)s ELSE %(last)s END)
-              AND c.id > greatest(%(first)s, CASE WHEN d.day = %(after_day)s THEN %(after_id)s ELSE 0 END)
-              AND c.captured_at >= coalesce(%(at)s, '-infinity')
+            WHERE c.day = d.day AND c.id <= least(%(last)s::bigint, CASE WHEN d.day = %(until_day)s::date THEN %(until_id)s::bigint END)
+              AND c.id > greatest(%(first)s::bigint, CASE WHEN d.day = %(after_day)s::date THEN %(after_id)s::bigint END)
+              AND c.captured_at >= coalesce(%(at)s::timestamptz, '-infinity')
               AND e.disposition NOT IN ('refused', 'discovered') AND NOT coalesce(a.withheld, false)
               AND (%(outlet)s::text IS NULL OR e.outlet = %(outlet)s)
             ORDER BY c.id LIMIT %(most)s) AS c
-        WHERE NOT d.closing AND d.day >= coalesce(%(after_day)s, '-infinity') AND d.day <= coalesce(%(until_day)s, 'infinity')
+        WHERE NOT d.closing AND d.day >= coalesce(%(after_day)s::date, '-infinity')
+          AND d.day <= coalesce(%(until_day)s::date, 'infinity')
         ORDER BY d.day, c.id LIMIT %(most)s
         """,
         {

@@ -126,8 +126,14 @@ def restore(file: Path, url: str, *, replace: bool = False) -> Manifest:
     if working := transfer.at_work(url):
         raise StoreError(f"a daemon works on it: stop it first ({', '.join(working)})", code="daemon_at_work")
     older = manifest.layout.schema != latest_schema()
-    if not replace or older:
+    if not replace:
         transfer.check_empty(url)
+    elif older:
+        raise StoreError(
+            "the backup is of an earlier release: restore it into an empty database, where its own schema can be made first",
+            subject=str(file),
+            code="backup_older",
+        )
     if older:
         migrate_to(url, manifest.layout.schema)
     else:

@@ -13,6 +13,7 @@ import pwd
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import StoreError
 
@@ -80,6 +81,24 @@ def usable_binaries(source: Path, folder: Path, *, as_root: bool) -> Path:
             made.chmod(0o755)
         fresh.rename(copy)
     return copy / package.name / install.name / "bin"
+
+
+def initdb(binaries: Path, fresh: Path, options: list[str], *, as_user: dict[str, Any]) -> None:
+    """Make a cluster in an empty folder; `as_user` are keyword arguments of subprocess. Raises StoreError `embedded_postgres`."""
+    command = [str(binaries / "initdb"), "-D", str(fresh), "--auth=trust", "--encoding=UTF8", "--no-instructions"]
+    for locale in ("C.UTF-8", "C"):  # not every system has the first
+        done = subprocess.run(  # noqa: S603
+            [*command, f"--locale={locale}", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+            **as_user,
+        )
+        if done.returncode == 0:
+            return
+    raise StoreError(f"initdb failed: {done.stderr.strip()[-600:]}", subject=str(fresh), code="embedded_postgres")
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:

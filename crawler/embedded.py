@@ -26,7 +26,7 @@ import structlog
 
 from crawler import upgrading
 from crawler.binaries import (
-    binaries_of,
+    initdb,
     is_postgres,
     major_of,
     pid_in,
@@ -165,20 +165,7 @@ class EmbeddedPostgres:
 
     def _upgrade(self, there: int, wanted: int, binaries: Path) -> None:
         """Bring the data to the binaries' major version; the data as it was is kept beside."""
-        if there > wanted:
-            raise StoreError(
-                f"the data is of Postgres {there}, and the programs here are of {wanted}: install the release that brought {there}",
-                subject=str(self._cluster),
-                code="embedded_upgrade",
-            )
-        found = binaries_of(there)
-        if found is None:
-            raise StoreError(
-                f"the data is of Postgres {there}; to upgrade it to {wanted}, the programs of {there} are needed, too: install them "
-                f"(on Debian, apt install postgresql-{there}), or set AIWIRE_OLD_POSTGRES to the folder of its `postgres`",
-                subject=str(self._cluster),
-                code="embedded_upgrade",
-            )
+        found = upgrading.old_binaries(self._cluster, wanted)
         old = usable_binaries(found, self.folder, as_root=self._user is not None)
         upgrading.check_space(self._cluster)
         log.warning("postgres_upgrading", before=there, after=wanted, folder=str(self._cluster))
@@ -224,23 +211,7 @@ class EmbeddedPostgres:
     def _initdb(self, binaries: Path, fresh: Path, options: list[str]) -> None:
         fresh.mkdir(mode=0o700)
         self._give(fresh)
-        command = [str(binaries / "initdb"), "-D", str(fresh), "-U", _NAME, "--auth=trust", "--encoding=UTF8"]
-        command += options
-        for locale in ("C.UTF-8", "C"):  # not every system has the first
-            done = subprocess.run(  # noqa: S603
-                [*command, f"--locale={locale}", "--no-instructions"],
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd="/",
-                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-                **self._as_user(),
-            )
-            if done.returncode == 0:
-                return
-        raise StoreError(
-            f"initdb failed: {done.stderr.strip()[-600:]}", subject=str(self.folder), code="embedded_postgres"
-        )
+        initdb(binaries, fresh, [f"--username={_NAME}", *options], as_user=self._as_user())
 
     def _create_database(self) -> None:
         with psycopg.connect(self._admin_url(), autocommit=True) as connection:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crawler.binaries import is_postgres, pid_in
+from crawler.binaries import binaries_of, is_postgres, pid_in
 from pipelines.errors import StoreError
 
 _SPARE = 300_000_000  # bytes: WAL and an empty cluster
@@ -55,6 +55,26 @@ def recover(cluster: Path) -> None:
         else:
             made.rename(cluster)
     shutil.rmtree(making, ignore_errors=True)
+
+
+def old_binaries(cluster: Path, wanted: int) -> Path:
+    """The programs that can start a cluster, to bring it to major version `wanted`; StoreError says what to install."""
+    there = cluster_major(cluster) or 0
+    if there > wanted:
+        raise StoreError(
+            f"the data is of Postgres {there}, and the programs here are of {wanted}: install the release that brought {there}",
+            subject=str(cluster),
+            code="embedded_upgrade",
+        )
+    found = binaries_of(there)
+    if found is None:
+        raise StoreError(
+            f"the data is of Postgres {there}; to upgrade it to {wanted}, the programs of {there} are needed, too: install them "
+            f"(on Debian, apt install postgresql-{there}), or set AIWIRE_OLD_POSTGRES to the folder of its `postgres`",
+            subject=str(cluster),
+            code="embedded_upgrade",
+        )
+    return found
 
 
 def check_space(cluster: Path) -> None:

@@ -149,7 +149,7 @@ def cluster_of(folder: Path, major: int) -> Path:
 
 def test_without_the_earlier_binaries_it_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster_of(folder, 16)
-    monkeypatch.setattr("crawler.embedded.binaries_of", lambda _major: None)
+    monkeypatch.setattr("crawler.upgrading.binaries_of", lambda _major: None)
     with pytest.raises(StoreError, match="apt install postgresql-16") as refused:
         EmbeddedPostgres(folder).acquire()
     assert "AIWIRE_OLD_POSTGRES" in str(refused.value)

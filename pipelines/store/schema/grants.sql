@@ -45,7 +45,7 @@ END $$;
 
 -- What was told and what was stored stays as it is; only the owner takes it away (aiwire forget, days that are over).
 REVOKE UPDATE ON aiwire.change, aiwire.revision, aiwire.removed_block, aiwire.attribution, aiwire.capture FROM aiwire_ingest;
-REVOKE INSERT, UPDATE ON aiwire.epoch, aiwire.alembic_version, aiwire.forgotten, aiwire.day_figure FROM aiwire_ingest;
+REVOKE INSERT, UPDATE ON aiwire.epoch, aiwire.moved, aiwire.alembic_version, aiwire.forgotten, aiwire.day_figure FROM aiwire_ingest;
 -- Written by aiwire.index_changes, as its owner.
 REVOKE INSERT, UPDATE ON aiwire.search_document, aiwire.search_progress FROM aiwire_ingest;
 

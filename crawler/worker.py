@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import procrastinate
 import psycopg_pool
@@ -22,11 +23,12 @@ from crawler.settings import Settings
 from crawler.station import Station
 from crawler.visit import visit
 from pipelines.errors import SandboxBroken, StoreError, Unavailable
-from pipelines.store import capture_objects, sources
+from pipelines.store import capture_objects, hosts, sources
 
 log = structlog.get_logger(__name__)
 
 _AGAIN = 2.0  # seconds between attempts to reach a Postgres that is away
+_AWAY_FOR = timedelta(minutes=5)
 _VISIT_GRACE = 60  # seconds over its deadline that a visit may take for the step it is in
 
 
@@ -40,9 +42,9 @@ class Worker:
         self.totals = Counts()
         self.fatal: SandboxBroken | None = None
 
-    async def visit_hosts(self, hosts: Sequence[str]) -> None:
+    async def visit_hosts(self, names: Sequence[str]) -> None:
         """Visit each host once; one host's trouble is not another's."""
-        await asyncio.gather(*(self._visit_host(host) for host in hosts))
+        await asyncio.gather(*(self._visit_host(host) for host in names))
 
     async def export_part(self, export_id: int, number: int) -> None:
         """Write a part of an export."""
@@ -78,7 +80,6 @@ class Worker:
     async def _hold_and_visit(self, host: str) -> None:
         context = VisitContext(host=host, station=self._station, stop=self._stop)
         deadline = self._station.settings.visit_deadline + _VISIT_GRACE
-        again = True
         try:
             async with asyncio.timeout(deadline):
                 await visit(context)
@@ -86,18 +87,24 @@ class Worker:
             log.error("visit_overdue", host=host, seconds=deadline)
         except StoreError as error:
             if isinstance(error, Unavailable):
-                # Where pages can't be kept the host keeps its mark: else its pages would be fetched again every second.
-                again = error.code != capture_objects.AWAY
+                if error.code == capture_objects.AWAY:
+                    await self._spare(host)
                 raise
             telemetry.capture(error, host=host, stage="store")
             log.error("store_refused", host=host, code=error.code, reason=error.message)
         finally:
             self.totals = self.totals.plus(context.counts)
-            # However else it ended, the host may be fired again.
-            if again:
-                with contextlib.suppress(StoreError):
-                    async with self._station.database.transaction() as connection:
-                        await sources.visited(connection, [host])
+            # However it ended, the host may be fired again.
+            with contextlib.suppress(StoreError):
+                async with self._station.database.transaction() as connection:
+                    await sources.visited(connection, [host])
+
+    async def _spare(self, host: str) -> None:
+        """Pages can't be kept for now: the host is not asked for them again every second."""
+        until = datetime.now(UTC) + _AWAY_FOR
+        with contextlib.suppress(StoreError):
+            async with self._station.database.transaction() as connection:
+                await hosts.hold(connection, host, until=until, reason="raw pages can't be kept: captures_unavailable")
 
 
 async def work(station: Station, *, stop: asyncio.Event, wait: bool = True) -> Counts:

@@ -93,4 +93,5 @@ def test_page_that_cannot_be_kept_is_not_captured_and_waits(installation: Instal
     )
     assert [tuple(row.values()) for row in waiting] == [("pending", 0, None)]
     # A host whose page can't be kept is left alone for a while, not asked every second.
-    assert installation.one("SELECT count(*) FROM aiwire.host WHERE queued_at IS NOT NULL") > 0
+    held = installation.rows("SELECT hold_reason FROM aiwire.host WHERE hold_until > now() + interval '3 min'")
+    assert {row["hold_reason"] for row in held} == {"raw pages can't be kept: captures_unavailable"}

@@ -1,6 +1,6 @@
 """The contract in figures: storing beside a bare COPY, the change feed under load, unchanged polls, a million articles.
 
-    python bench/contract.py [--only storing,feed,unchanged,million] [--stored N] [--changes N]
+    python bench/contract.py [--only storing,feed,unchanged,million] [--changes 1000000] [--articles 1000000] [--plans]
 
 Needs no network; the server is an embedded one, or that of DATABASE_URL, on which databases are made and dropped.
 What is measured, and how, stands in `bench/contract_*.py`.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-PARTS = ("storing", "feed")
+PARTS = ("storing", "feed", "unchanged", "million")
 
 
 def main() -> None:
@@ -27,6 +27,11 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {','.join(PARTS)}")
     parser.add_argument("--stored", type=int, default=2_000, help="articles that are stored, for each row of the table")
     parser.add_argument("--changes", type=int, default=50_000, help="changes that are told; the figure's are 1,000,000")
+    parser.add_argument("--polls", type=int, default=100_000, help="polls that find their source unchanged")
+    parser.add_argument(
+        "--articles", type=int, default=50_000, help="articles that are read; the figure's are 1,000,000"
+    )
+    parser.add_argument("--plans", action="store_true", help="print the plan of each question to the articles")
     options = parser.parse_args()
     wanted = options.only.split(",")
     if unknown := set(wanted) - set(PARTS):
@@ -38,6 +43,10 @@ def main() -> None:
             _storing(url, options.stored)
         if "feed" in wanted:
             _feed(url, options.changes)
+        if "unchanged" in wanted:
+            _unchanged(url, options.polls)
+        if "million" in wanted:
+            _million(url, options.articles, plans=options.plans)
 
 
 def _storing(url: str, count: int) -> None:
@@ -72,6 +81,35 @@ def _feed(url: str, changes: int) -> None:
         _told("8 changes a commit", contract_feed.run(one, changes=changes // 5, together=8))
     with database(url) as one:
         _told("an id for a cursor, and no feed", contract_feed.run(one, changes=changes // 5, naive=True))
+
+
+def _unchanged(url: str, polls: int) -> None:
+    from bench import contract_unchanged
+    from bench.contract_server import database
+
+    with database(url) as one:
+        found = contract_unchanged.run(one, polls=polls)
+    print(f"\n{polls} polls that find their source unchanged, in {found.seconds:.0f} s")
+    print(
+        f"  rows written elsewhere than in source and host: {found.elsewhere or 'none'}; numbers drawn: {found.drawn or 'none'}"
+    )
+    print(f"  bytes of source and host halfway {found.halfway}, at the end {found.after}")
+
+
+def _million(url: str, count: int, *, plans: bool) -> None:
+    from bench import contract_reads, contract_rows
+    from bench.contract_server import database
+
+    print(f"\n{count} articles by generated rows")
+    with database(url) as one:
+        contract_rows.fill(one, count=count, note=lambda told: print(f"  {told}", flush=True))
+        for read in (*contract_reads.consumers(one, plans=plans), *contract_reads.operators(one)):
+            print(
+                f"  {read.name:28} median {read.median:8.1f} ms, most {max(read.took):8.1f} ms   {read.rows} rows",
+                flush=True,
+            )
+            for line in read.plan:
+                print(f"      {line}")
 
 
 def _told(name: str, feed: Feed) -> None:

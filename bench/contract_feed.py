@@ -7,14 +7,10 @@ rest. Some transactions stay open for long, some end in a rollback, some lose th
 from __future__ import annotations
 
 import multiprocessing
-import queue
 import random
-import threading
 import time
 from array import array
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +18,9 @@ import numpy as np
 import psycopg
 
 from bench.contract_articles import words
+from bench.contract_following import OPTIONS, SHIFT, follow
+from bench.contract_processes import Threads, gathered
 
-_OPTIONS = "-c lock_timeout=10s -c timezone=UTC"
-_BATCH = 1_000  # changes that a follower takes at a time
-_SHIFT = 12  # bits of a key that hold the revision
-_WAIT = 0.2  # seconds that a follower waits for a notification before it looks whether the writers are done
 _LONG, _ABORTED, _LOST, _SEVERAL = 0.004, 0.02, 0.0005, 0.01
 """Shares of transactions: open for up to 0.4 s, rolled back, cut off with their connection, of four changes each."""
 
@@ -80,7 +74,7 @@ def run(
     As processes, or as threads of this one. Raises RuntimeError where what writers committed is not what the tables hold.
     """
     _prepare(url, naive)
-    context: Any = multiprocessing.get_context("spawn") if processes else _Threads
+    context: Any = multiprocessing.get_context("spawn") if processes else Threads
     barrier, done, answers, followings = (
         context.Barrier(writers + followers + 1),
         context.Event(),
@@ -103,10 +97,10 @@ def run(
         one.start()
     barrier.wait(300)
     begin = time.monotonic()
-    wrote = [answers.get() for _ in range(writers)]
+    wrote = gathered(answers, started, writers)
     written = time.monotonic()
     done.set()
-    told = [followings.get() for _ in range(followers)]
+    told = gathered(followings, started, followers)
     for one in started:
         one.join()
     committed = np.concatenate([np.frombuffer(keys, dtype=np.int64) for keys, *_ in wrote])
@@ -131,15 +125,6 @@ def run(
         lag_p50=[float(np.quantile(lag, 0.5)) if len(lag) else 0.0 for lag in lags],
         lag_p99=[float(np.quantile(lag, 0.99)) if len(lag) else 0.0 for lag in lags],
     )
-
-
-class _Threads:
-    """What `multiprocessing` calls by these names, within one process."""
-
-    Barrier = threading.Barrier
-    Event = threading.Event
-    Queue = queue.Queue
-    Process = threading.Thread
 
 
 def _prepare(url: str, naive: bool) -> None:
@@ -260,10 +245,10 @@ class _Writer:
             self._statements[statement], {"id": UUID(int=number), "text": text, "hash": number.to_bytes(32, "big")}
         )
         row = cursor.fetchone()
-        return None if row is None else number << _SHIFT | row[0]
+        return None if row is None else number << SHIFT | row[0]
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._url, autocommit=True, options=_OPTIONS, prepare_threshold=1)
+        return psycopg.connect(self._url, autocommit=True, options=OPTIONS, prepare_threshold=1)
 
 
 def write(url: str, order: Order, barrier: Any, answers: Any) -> None:
@@ -274,83 +259,3 @@ def write(url: str, order: Order, barrier: Any, answers: Any) -> None:
         writer.step()
     writer.close()
     answers.put((writer.keys.tobytes(), writer.commits, writer.aborted, writer.lost, writer.long))
-
-
-# -- followers ---------------------------------------------------------------------------------------------------------
-
-
-def follow(url: str, naive: bool, barrier: Any, done: Any, answers: Any) -> None:
-    """A follower from the beginning until nothing comes any more; answers with keys in order, lags, and what was wrong."""
-    keys, lags = array("q"), array("d")
-    latest: dict[int, int] = {}
-    disordered = strange = 0
-    beyond = 0
-    with psycopg.connect(url, autocommit=True, options=_OPTIONS) as connection:
-        take = _by_id(connection) if naive else _by_cursor(connection)
-        barrier.wait(300)
-        while True:
-            over = done.is_set()  # asked first: what was committed before it was set is seen below
-            batch = take()
-            received = datetime.now(UTC).timestamp()
-            for position, article_id, revision, kind, told_at in batch:
-                article = article_id.int
-                disordered += position <= beyond or latest.get(article, 0) + 1 != revision
-                strange += kind != ("new" if revision == 1 else "edit")
-                beyond, latest[article] = position, revision
-                keys.append(article << _SHIFT | revision)
-                lags.append(received - told_at)
-            if batch:
-                continue
-            if over:
-                break
-            if naive:
-                time.sleep(0.005)
-            else:
-                for _ in connection.notifies(timeout=_WAIT, stop_after=1):
-                    pass
-    answers.put((keys.tobytes(), lags.tobytes(), disordered, strange, time.monotonic()))
-
-
-Batch = list[tuple[int, UUID, int, str, float]]
-
-
-def _by_cursor(connection: psycopg.Connection[Any]) -> Callable[[], Batch]:
-    """As docs/contract.md tells consumers to."""
-    connection.execute("LISTEN news_change")
-    cursor: str | None = None
-
-    def take() -> Batch:
-        nonlocal cursor
-        found = connection.execute(
-            """
-            SELECT position, article_id, revision, kind, extract(epoch FROM told_at)::float8, cursor
-            FROM news.changes(%s, %s)
-            """,
-            (cursor, _BATCH),
-        ).fetchall()
-        if found:
-            cursor = found[-1][5]
-        return [row[:5] for row in found]
-
-    return take
-
-
-def _by_id(connection: psycopg.Connection[Any]) -> Callable[[], Batch]:
-    """As it is done where there is nothing but an identity column."""
-    last = 0
-
-    def take() -> Batch:
-        nonlocal last
-        found = connection.execute(
-            """
-            SELECT id, article_id, revision, CASE revision WHEN 1 THEN 'new' ELSE 'edit' END,
-                   extract(epoch FROM clock_timestamp())::float8
-            FROM aiwire.naive WHERE id > %s ORDER BY id LIMIT %s
-            """,
-            (last, _BATCH),
-        ).fetchall()
-        if found:
-            last = found[-1][0]
-        return found
-
-    return take

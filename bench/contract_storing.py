@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.contract_articles import Press
 from bench.contract_copying import Copying, copied
+from bench.contract_processes import gathered
 from bench.contract_server import ServerCpu, database
 from crawler.storing import StoringLane
 from pipelines.records import Ingested
@@ -85,7 +86,7 @@ def _store(url: str, *, count: int, processes: int, visits: int) -> Storing:
     asyncio.run(_prepare(url, outlets, each + _WARM_UP))
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(processes + 1)
-    answers: Any = context.SimpleQueue()
+    answers: Any = context.Queue()
     workers = [
         context.Process(target=work, args=(url, outlets[n::processes], each, barrier, answers), daemon=True)
         for n in range(processes)
@@ -94,7 +95,7 @@ def _store(url: str, *, count: int, processes: int, visits: int) -> Storing:
         worker.start()
     barrier.wait(timeout=300)
     cpu = ServerCpu(url)
-    told = [answers.get() for _ in workers]
+    told = gathered(answers, workers, len(workers))
     used = cpu.seconds()
     for worker in workers:
         worker.join()

@@ -101,8 +101,11 @@ class Database:
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable(f"Postgres is away: {_first_line(error)}") from error
         except psycopg.Error as error:
-            code = "moved" if error.sqlstate == MOVED else None
-            raise StoreError(f"Postgres refused: {_first_line(error)}", code=code) from error
+            if (
+                error.sqlstate == MOVED
+            ):  # nothing was wrong with what was to be written: it waits until it is written there
+                raise Unavailable(f"Postgres refused: {_first_line(error)}", code="moved") from error
+            raise StoreError(f"Postgres refused: {_first_line(error)}") from error
 
     async def connect(self) -> Connection:
         """A connection of its own outside the pool, on autocommit: for session locks and listening."""

@@ -82,6 +82,13 @@ def database_url(postgres: str, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def other_database_url(postgres: str, template: str) -> Iterator[str]:
+    """A second one, for what goes from one database to another."""
+    with _database(postgres, template) as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def shared_database_url(postgres: str, template: str) -> Iterator[str]:
     """A migrated database of this module's own."""

@@ -55,7 +55,7 @@ async def test_everything_comes_back_into_an_empty_database(
 
 
 async def test_backup_holds_one_moment_while_articles_are_stored(
-    database_url: str, empty_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, other_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(database_url)
     before = every_row(database_url)
@@ -72,8 +72,8 @@ async def test_backup_holds_one_moment_while_articles_are_stored(
 
     monkeypatch.setattr(transfer.Source, "rows", rows)
     backup.write(database_url, tmp_path / "b")
-    backup.restore(tmp_path / "b", empty_database_url)
-    assert every_row(empty_database_url) == before
+    backup.restore(tmp_path / "b", other_database_url)
+    assert every_row(other_database_url) == before
 
 
 async def test_cursor_of_a_lost_future_is_refused_and_new_changes_are_told_once(
@@ -99,7 +99,7 @@ async def test_cursor_of_a_lost_future_is_refused_and_new_changes_are_told_once(
     assert cursors(database_url, told) == []
 
 
-async def test_damaged_backup_changes_nothing(database_url: str, empty_database_url: str, tmp_path: Path) -> None:
+async def test_damaged_backup_changes_nothing(database_url: str, other_database_url: str, tmp_path: Path) -> None:
     await fill(database_url)
     file, damaged = tmp_path / "b", tmp_path / "damaged"
     backup.write(database_url, file)
@@ -111,20 +111,20 @@ async def test_damaged_backup_changes_nothing(database_url: str, empty_database_
                 next(table for table in document["tables"] if table["name"] == "entry")["sha256"] = "0" * 64
                 content = json.dumps(document).encode()
             made.writestr(name, content)
-    migrate(empty_database_url)
-    empty = every_row(empty_database_url)
+    migrate(other_database_url)
+    empty = every_row(other_database_url)
     with pytest.raises(StoreError, match="damaged"):
-        backup.restore(damaged, empty_database_url)
-    assert every_row(empty_database_url) == empty
+        backup.restore(damaged, other_database_url)
+    assert every_row(other_database_url) == empty
 
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
     with pytest.raises(ConfigError, match="not a whole one"):
-        backup.restore(file, empty_database_url)
+        backup.restore(file, other_database_url)
 
 
 async def test_statements_in_a_forged_backup_are_not_run(
-    database_url: str, empty_database_url: str, tmp_path: Path
+    database_url: str, other_database_url: str, tmp_path: Path
 ) -> None:
     await fill(database_url, 1)
     backup.write(database_url, tmp_path / "b")
@@ -137,7 +137,7 @@ async def test_statements_in_a_forged_backup_are_not_run(
                 )
             made.writestr(name, content)
     with pytest.raises(StoreError, match="can't be made"):
-        backup.restore(tmp_path / "forged", empty_database_url)
+        backup.restore(tmp_path / "forged", other_database_url)
 
 
 async def test_restore_waits_for_nobody_but_refuses_beside_a_daemon(database_url: str, tmp_path: Path) -> None:

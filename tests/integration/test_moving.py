@@ -103,24 +103,24 @@ async def test_every_row_and_sequence_arrives_and_nothing_is_told_anew(
         assert connection.execute("SELECT count(*) FROM aiwire.capture_2026_01_03").fetchone() == (1,)
 
 
-async def test_moved_installation_works_where_it_went(database_url: str, empty_database_url: str) -> None:
+async def test_moved_installation_works_where_it_went(database_url: str, other_database_url: str) -> None:
     await fill(database_url)
     seen = cursors(database_url)
-    transfer.move(database_url, empty_database_url)
-    async with Database(empty_database_url, role="ingest") as database:
+    transfer.move(database_url, other_database_url)
+    async with Database(other_database_url, role="ingest") as database:
         await store_at(database, ingested("/later", TEXT), now=datetime.now(UTC))
     for cursor in seen:
-        later = [position(one) for one in cursors(empty_database_url, cursor)]
+        later = [position(one) for one in cursors(other_database_url, cursor)]
         assert later[: len(seen)] == [position(one) for one in seen if position(one) > position(cursor)] + later[-1:]
 
 
 async def test_place_that_was_left_refuses_writes_and_names_where_it_went(
-    database_url: str, empty_database_url: str
+    database_url: str, other_database_url: str
 ) -> None:
     await fill(database_url)
     (*_, last) = cursors(database_url)
-    transfer.move(database_url, empty_database_url)
-    went = transfer.place_of(empty_database_url)
+    transfer.move(database_url, other_database_url)
+    went = transfer.place_of(other_database_url)
     async with Database(database_url, role="ingest") as database:
         with pytest.raises(StoreError, match="was moved to") as refused:
             await store_at(database, ingested("/later", TEXT))
@@ -129,7 +129,7 @@ async def test_place_that_was_left_refuses_writes_and_names_where_it_went(
     with pytest.raises(StoreError, match="set DATABASE_URL"):
         migrate(database_url)
     with pytest.raises(StoreError, match="was moved to"):
-        transfer.move(database_url, empty_database_url)
+        transfer.move(database_url, other_database_url)
     async with Database(database_url, role="reader") as database, database.transaction() as connection:
         assert len(await changes.after(connection, None, most=3)) == 3  # what it has it still tells
         with pytest.raises(PublishError, match="your cursor goes on") as moved:
@@ -137,9 +137,9 @@ async def test_place_that_was_left_refuses_writes_and_names_where_it_went(
         assert moved.value.code == "moved"
 
 
-async def test_move_can_be_taken_back_at_the_source(database_url: str, empty_database_url: str) -> None:
+async def test_move_can_be_taken_back_at_the_source(database_url: str, other_database_url: str) -> None:
     await fill(database_url)
-    transfer.move(database_url, empty_database_url)
+    transfer.move(database_url, other_database_url)
     with psycopg.connect(database_url) as connection:
         connection.execute("SELECT aiwire.reopen()")
     migrate(database_url)
@@ -148,7 +148,7 @@ async def test_move_can_be_taken_back_at_the_source(database_url: str, empty_dat
 
 
 async def test_follower_misses_and_doubles_nothing_while_articles_are_stored(
-    database_url: str, empty_database_url: str
+    database_url: str, other_database_url: str
 ) -> None:
     """Four writers store without a pause until they are refused, then where it went; a follower follows its cursor."""
     async with Database(database_url, role="ingest") as database:
@@ -159,7 +159,7 @@ async def test_follower_misses_and_doubles_nothing_while_articles_are_stored(
     enough, done = asyncio.Event(), asyncio.Event()
 
     async def write(writer: int) -> None:
-        for where in (database_url, empty_database_url):
+        for where in (database_url, other_database_url):
             async with Database(where, size=1, role="ingest") as opened:
                 for number in range(15 if where != here else 10_000):
                     path = f"/{writer}-{number}-{where != here}"
@@ -185,7 +185,7 @@ async def test_follower_misses_and_doubles_nothing_while_articles_are_stored(
                             batch = await changes.after(connection, cursor, most=7)
                         except PublishError:  # moved: another reason comes again there
                             assert where == database_url
-                            where = empty_database_url
+                            where = other_database_url
                             break
                     taken.extend(change["article_id"] for change in batch)
                     cursor = batch[-1]["cursor"] if batch else cursor
@@ -196,31 +196,31 @@ async def test_follower_misses_and_doubles_nothing_while_articles_are_stored(
     following = asyncio.ensure_future(follow())
     writing = [asyncio.ensure_future(write(number)) for number in range(4)]
     await enough.wait()
-    await asyncio.to_thread(transfer.move, database_url, empty_database_url)
+    await asyncio.to_thread(transfer.move, database_url, other_database_url)
     await asyncio.gather(*writing)
     done.set()
     await following
     assert len(taken) == len(set(taken)) == len(stored)
-    with psycopg.connect(empty_database_url) as connection:
+    with psycopg.connect(other_database_url) as connection:
         assert connection.execute("SELECT count(*) FROM news.article").fetchone() == (len(stored),)
 
 
 async def test_target_that_holds_an_installation_is_refused_and_left_alone(
-    database_url: str, empty_database_url: str
+    database_url: str, other_database_url: str
 ) -> None:
     await fill(database_url, 1)
-    migrate(empty_database_url)
-    async with Database(empty_database_url, role="ingest") as database:
+    migrate(other_database_url)
+    async with Database(other_database_url, role="ingest") as database:
         await an_outlet(database, "other")
     with pytest.raises(StoreError, match="give an empty database"):
-        transfer.move(database_url, empty_database_url)
+        transfer.move(database_url, other_database_url)
     assert whereabouts(database_url) is None
-    with psycopg.connect(empty_database_url) as connection:
+    with psycopg.connect(other_database_url) as connection:
         assert connection.execute("SELECT slug FROM aiwire.outlet").fetchall() == [("other",)]
 
 
 async def test_failed_move_leaves_the_source_open_and_the_target_without_rows(
-    database_url: str, empty_database_url: str
+    database_url: str, other_database_url: str
 ) -> None:
     await fill(database_url)
 
@@ -229,16 +229,16 @@ async def test_failed_move_leaves_the_source_open_and_the_target_without_rows(
             raise OSError("the terminal is gone")
 
     with pytest.raises(OSError, match="terminal"):
-        transfer.move(database_url, empty_database_url, fail)
-    transfer.check_empty(empty_database_url)
+        transfer.move(database_url, other_database_url, fail)
+    transfer.check_empty(other_database_url)
     async with Database(database_url, role="ingest") as database:
         await store_at(database, ingested("/later", TEXT))
-    transfer.move(database_url, empty_database_url)
-    assert len(cursors(empty_database_url)) == 9
+    transfer.move(database_url, other_database_url)
+    assert len(cursors(other_database_url)) == 9
 
 
 async def test_killed_move_leaves_the_source_open_and_can_be_run_again(
-    database_url: str, empty_database_url: str
+    database_url: str, other_database_url: str
 ) -> None:
     await fill(database_url)
     program = (
@@ -247,17 +247,17 @@ async def test_killed_move_leaves_the_source_open_and_can_be_run_again(
         "transfer.move(sys.argv[1], sys.argv[2], told)"
     )
     killed = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-c", program, database_url, empty_database_url], cwd=CHECKOUT, check=False
+        subprocess.run, [sys.executable, "-c", program, database_url, other_database_url], cwd=CHECKOUT, check=False
     )
     assert killed.returncode == -signal.SIGKILL
-    transfer.check_empty(empty_database_url)
+    transfer.check_empty(other_database_url)
     async with Database(database_url, role="ingest") as database:
         await store_at(database, ingested("/later", TEXT))
-    transfer.move(database_url, empty_database_url)
-    assert len(cursors(empty_database_url)) == 9
+    transfer.move(database_url, other_database_url)
+    assert len(cursors(other_database_url)) == 9
 
 
-async def test_writer_waits_and_reader_goes_on_while_it_moves(database_url: str, empty_database_url: str) -> None:
+async def test_writer_waits_and_reader_goes_on_while_it_moves(database_url: str, other_database_url: str) -> None:
     await fill(database_url)
     moving_on, go_on = threading.Event(), threading.Event()
 
@@ -266,7 +266,7 @@ async def test_writer_waits_and_reader_goes_on_while_it_moves(database_url: str,
             moving_on.set()
             assert go_on.wait(30)
 
-    move = asyncio.create_task(asyncio.to_thread(transfer.move, database_url, empty_database_url, pause))
+    move = asyncio.create_task(asyncio.to_thread(transfer.move, database_url, other_database_url, pause))
     await asyncio.to_thread(moving_on.wait, 30)
     assert len(cursors(database_url)) == 8
     with (
@@ -279,7 +279,7 @@ async def test_writer_waits_and_reader_goes_on_while_it_moves(database_url: str,
 
 
 async def test_roles_of_the_daemon_end_once_it_is_moved(
-    database_url: str, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+    database_url: str, other_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(database_url, 1)
     monkeypatch.setenv("DATABASE_URL", database_url)
@@ -292,17 +292,17 @@ async def test_roles_of_the_daemon_end_once_it_is_moved(
     role = asyncio.ensure_future(roles.run("scheduler", load_settings(config_dir=None)))
     await asyncio.sleep(0.2)
     assert not role.done()
-    await asyncio.to_thread(transfer.move, database_url, empty_database_url)
+    await asyncio.to_thread(transfer.move, database_url, other_database_url)
     assert await asyncio.wait_for(role, 20) == roles.MOVED
 
 
 def test_command_says_what_to_set_and_never_the_password(
-    database_url: str, empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database_url: str, other_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asyncio.run(fill(database_url, 1))
     monkeypatch.setenv("DATABASE_URL", database_url)
     assert (
-        moving.move_database(load_settings(config_dir=None), make_conninfo(empty_database_url, password="hunter2")) == 0
+        moving.move_database(load_settings(config_dir=None), make_conninfo(other_database_url, password="hunter2")) == 0
     )
     printed = capsys.readouterr()
     assert "DATABASE_URL=" in printed.out

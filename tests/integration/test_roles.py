@@ -67,9 +67,13 @@ class Cluster:
 
 @pytest.fixture
 def cluster(postgres: str) -> Iterator[Cluster]:
-    """The groups of other tests' databases keep what is theirs, under another name for a while."""
+    """The groups of other tests' databases keep what is theirs, under another name for a while.
+
+    So nobody else may test on this server at the same time.
+    """
     made = Cluster(postgres)
-    aside = {name: f"{name}_aside" for name in GROUPS.values() if role_exists(made, name)}
+    token = secrets.token_hex(4)
+    aside = {name: f"{name}_aside_{token}" for name in GROUPS.values() if role_exists(made, name)}
     for name, other in aside.items():
         made.run("ALTER ROLE {} RENAME TO {}", name, other)
     try:
@@ -77,7 +81,10 @@ def cluster(postgres: str) -> Iterator[Cluster]:
     finally:
         made.close()
         for name in GROUPS.values():
-            made.run("DROP ROLE IF EXISTS {}", name)
+            try:
+                made.run("DROP ROLE IF EXISTS {}", name)
+            except psycopg.errors.DependentObjectsStillExist:  # somebody did: at least leave no mess
+                made.run("ALTER ROLE {} RENAME TO {}", name, f"{name}_left_{token}")
         for name, other in aside.items():
             made.run("ALTER ROLE {} RENAME TO {}", other, name)
 

@@ -6,8 +6,10 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,34 @@ def export(url: str, folder: Path, *arguments: str) -> subprocess.CompletedProce
         check=False,
         timeout=120,
     )
+
+
+def killed_until_done(url: str, folder: Path, target: Path, *arguments: str) -> int:
+    """Run an export again and again, each time killed after its first new checkpoint; returns how often."""
+    state, kills = target.with_name(f"{target.name}.state"), 0
+    while True:
+        before = state.read_bytes() if state.exists() else b""
+        running = subprocess.Popen(
+            command("-o", str(target), *arguments),
+            env=environment(url, folder),
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            while running.poll() is None:
+                now = state.read_bytes() if state.exists() else b""
+                if now != before and json.loads(now or b"{}").get("place"):
+                    running.send_signal(signal.SIGKILL)
+                    kills += 1
+                    break
+                time.sleep(0.002)
+            _, told = running.communicate(timeout=60)
+        finally:
+            running.kill()
+        if running.returncode == 0:
+            return kills
+        assert running.returncode == -signal.SIGKILL, told.decode()
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

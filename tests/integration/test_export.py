@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
-import signal
 import subprocess
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from exported import command, environment, export, lines, many
+from exported import environment, export, killed_until_done, lines, many
 from stored import NOW, SITE, an_outlet, ingested, store_at, withdraw_at
 
 from crawler.export import export_to
@@ -276,34 +274,6 @@ def test_killed_before_it_told_its_cursor_it_tells_it_again(
         assert take(settings, JSONL, target, capsys)
         assert len(lines(target)) == 1
         assert not list(tmp_path.glob(f"{step}.jsonl.*"))
-
-
-def killed_until_done(url: str, folder: Path, target: Path, *arguments: str) -> int:
-    """Run an export again and again, each time killed after its first new checkpoint; returns how often."""
-    state, kills = target.with_name(f"{target.name}.state"), 0
-    while True:
-        before = state.read_bytes() if state.exists() else b""
-        running = subprocess.Popen(
-            command("-o", str(target), *arguments),
-            env=environment(url, folder),
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            while running.poll() is None:
-                now = state.read_bytes() if state.exists() else b""
-                if now != before and json.loads(now or b"{}").get("place"):
-                    running.send_signal(signal.SIGKILL)
-                    kills += 1
-                    break
-                time.sleep(0.002)
-            _, told = running.communicate(timeout=60)
-        finally:
-            running.kill()
-        if running.returncode == 0:
-            return kills
-        assert running.returncode == -signal.SIGKILL, told.decode()
 
 
 @pytest.mark.slow

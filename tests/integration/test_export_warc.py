@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exported import killed_until_done
 from stored import NOW, SITE, an_outlet, ingested, store_at, withdraw_at
 from warcio.archiveiterator import ArchiveIterator
 
@@ -281,3 +282,16 @@ def test_the_same_page_has_the_same_record_id_and_odd_addresses_are_written(tmp_
     (one,), (two,) = records(tmp_path / "1.warc"), records(tmp_path / "2.warc")
     assert one[1].get_header("WARC-Record-ID") == two[1].get_header("WARC-Record-ID")
     assert one[1].get_header("WARC-Target-URI") == "https://x.example/a%20b%0Ac?q=%C3%BC#%C3%A9"
+
+
+@pytest.mark.slow
+async def test_killed_again_and_again_it_neither_doubles_nor_misses(database: Database, tmp_path: Path) -> None:
+    for n in range(600):
+        await captured(database, f"/{n}", body=secrets.token_bytes(30_000))
+    target = tmp_path / "all.warc.gz"
+    kills = await asyncio.to_thread(killed_until_done, database.url, tmp_path, target, "--format", "warc")
+    assert kills >= 2
+    check(target)
+    first, *pages = records(target)
+    assert first[0] == "warcinfo"
+    assert [page[1].get_header("WARC-Target-URI") for page in pages] == [f"{SITE}/{n}" for n in range(600)]

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 MOST = 32
 """Pages in one transaction: more gain nothing, and hold the outlets' locks for longer."""
+AT_ONCE = 2
+"""Transactions under way: while Postgres works on one, the next is prepared."""
 
 Outcome = Stored | Doubt | Forgotten
 Settle = Callable[[Stored | Forgotten], Settlement]
@@ -37,13 +39,14 @@ class _Waiting:
 
 
 class StoringLane:
-    """Stores the pages of one process, one transaction at a time."""
+    """Stores the pages of one process, a few transactions at a time."""
 
     def __init__(self, database: Database, *, most: int = MOST) -> None:
         self._database = database
         self._most = most
         self._waiting: deque[_Waiting] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, arrival: Arrival, settle: Settle) -> Outcome:
         """Store a page and settle its entry, both or neither; a Doubt writes nothing.
@@ -53,8 +56,11 @@ class StoringLane:
         """
         waiting = _Waiting(arrival=arrival, settle=settle)
         self._waiting.append(waiting)
-        if self._running is None:
-            self._running = asyncio.create_task(self._run(), name="storing")
+        if self._under_way < AT_ONCE:
+            self._under_way += 1
+            task = asyncio.create_task(self._run(), name="storing")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await waiting.outcome
 
     async def _run(self) -> None:
@@ -63,7 +69,7 @@ class StoringLane:
                 batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
                 await self._together(batch)
         finally:
-            self._running = None
+            self._under_way -= 1  # in the step that found nothing waiting: whoever comes next starts anew
 
     async def _together(self, batch: list[_Waiting]) -> None:
         try:

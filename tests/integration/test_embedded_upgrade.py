@@ -99,7 +99,7 @@ async def test_killed_server_of_an_earlier_version_is_recovered_by_its_own_binar
         connection.execute("UPDATE mine SET n = n")
     pid = int((folder / "cluster" / "postmaster.pid").read_text().split("\n", 1)[0])
     os.kill(pid, signal.SIGKILL)
-    del server
+    server.release()
     check(folder, rows, told)
 
 

@@ -209,12 +209,12 @@ class _Writer:
                     time.sleep(chance.uniform(0.05, 0.4))
                 if lost:
                     self.lost += 1
-                    self._connection.close()  # and the commit that follows fails
+                    self._connection.close()  # psycopg commits nothing then, and says nothing
         except psycopg.OperationalError:
             aborted = True
         if self._connection.closed:
             self._connection = self._connect()
-        if aborted:
+        if aborted or lost:
             self.aborted += 1
             self._own = own  # their numbers are free again
         else:

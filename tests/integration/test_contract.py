@@ -58,6 +58,25 @@ def test_page_names_every_function_of_the_schema(shared_database_url: str) -> No
         assert comment, f"news.{name} says what it is"
 
 
+async def test_withheld_words_are_not_told_to_a_function_that_runs_before_the_filter(database_url: str) -> None:
+    """A consumer may write one, give it next to no cost, and have Postgres call it for each row that there is."""
+    secret = "The words that the outlet reserved for its readers alone, and for no machine."
+    async with Database(database_url, size=1) as database:
+        await an_outlet(database)
+        await store_at(database, ingested("/a", secret))
+        await withdraw_at(database, "/a", withheld=True)
+    with psycopg.connect(database_url) as connection:
+        heard: list[str] = []
+        connection.add_notice_handler(lambda notice: heard.append(notice.message_primary or ""))
+        connection.execute(
+            "CREATE FUNCTION pg_temp.tell(words text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS"
+            " $$ BEGIN RAISE NOTICE '%', words; RETURN true; END $$"
+        )
+        for view in ("article", "revision"):
+            assert not connection.execute(f"SELECT FROM news.{view} WHERE pg_temp.tell(text)".encode()).fetchall()
+    assert not [words for words in heard if "outlet" in words]
+
+
 async def test_reader_of_the_page_copies_what_is_there_and_follows(database_url: str, empty_database_url: str) -> None:
     reader = SimpleNamespace()
     program = compile(contract_page.reader(), "docs/contract.md", "exec")

@@ -263,34 +263,43 @@ SELECT aiwire.settle_epoch();
 
 -- -- What consumers read ----------------------------------------------------------------------------------------------
 
+-- Rows of withheld articles are filtered out; but whoever may call a function of his own in a WHERE can have it run before
+-- that filter, and see what it is given. So the words themselves are NULL there. (security_barrier would keep consumers'
+-- joins from using the indexes.)
 CREATE OR REPLACE VIEW news.article AS
-SELECT a.id, a.outlet, o.name AS outlet_name, a.url, r.title, r.standfirst, r.byline, r.authors,
+SELECT a.id, a.outlet, o.name AS outlet_name, a.url, CASE WHEN NOT a.withheld THEN r.title END AS title,
+       CASE WHEN NOT a.withheld THEN r.standfirst END AS standfirst, CASE WHEN NOT a.withheld THEN r.byline END AS byline,
+       CASE WHEN NOT a.withheld THEN r.authors END AS authors,
        a.published_at, r.published_precision, r.published, r.modified_at, r.modified_precision, r.modified,
-       r.language, r.section, r.image, r.paywalled, r.text,
+       r.language, r.section, r.image, r.paywalled, CASE WHEN NOT a.withheld THEN r.text END AS text,
        ARRAY(SELECT DISTINCT t.credited FROM aiwire.attribution t
              WHERE t.article_id = a.id AND t.revision = a.revision ORDER BY 1) AS credited,
-       r.relevant, r.relevance_score, a.revision, a.first_seen_at, a.changed_at, r.rights, r.markdown,
-       a.withdrawn_at, a.withdrawn_reason
+       r.relevant, r.relevance_score, a.revision, a.first_seen_at, a.changed_at, r.rights,
+       CASE WHEN NOT a.withheld THEN r.markdown END AS markdown, a.withdrawn_at, a.withdrawn_reason
 FROM aiwire.article a
 JOIN aiwire.outlet o ON o.slug = a.outlet
 JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
 WHERE NOT a.withheld;
 
 CREATE OR REPLACE VIEW news.revision AS
-SELECT r.article_id, r.number AS revision, r.reason, r.changed, r.title, r.standfirst, r.byline, r.authors,
+SELECT r.article_id, r.number AS revision, r.reason, r.changed, CASE WHEN NOT a.withheld THEN r.title END AS title,
+       CASE WHEN NOT a.withheld THEN r.standfirst END AS standfirst, CASE WHEN NOT a.withheld THEN r.byline END AS byline,
+       CASE WHEN NOT a.withheld THEN r.authors END AS authors,
        r.published_at, r.published_precision, r.published, r.modified_at, r.modified_precision, r.modified,
-       r.language, r.section, r.image, r.paywalled, r.text, r.relevant, r.relevance_score, r.provenance, r.seen_at,
-       r.rights, r.markdown, r.second_opinion, r.material, r.cleaned
+       r.language, r.section, r.image, r.paywalled, CASE WHEN NOT a.withheld THEN r.text END AS text, r.relevant,
+       r.relevance_score, CASE WHEN NOT a.withheld THEN r.provenance END AS provenance, r.seen_at,
+       r.rights, CASE WHEN NOT a.withheld THEN r.markdown END AS markdown, r.second_opinion, r.material, r.cleaned
 FROM aiwire.revision r JOIN aiwire.article a ON a.id = r.article_id
 WHERE NOT a.withheld;
 
 CREATE OR REPLACE VIEW news.removed_block AS
-SELECT b.article_id, b.revision, b.ordinal, b.position, b.text, b.reason, b.rule
+SELECT b.article_id, b.revision, b.ordinal, b.position, CASE WHEN NOT a.withheld THEN b.text END AS text, b.reason, b.rule
 FROM aiwire.removed_block b JOIN aiwire.article a ON a.id = b.article_id
 WHERE NOT a.withheld;
 
 CREATE OR REPLACE VIEW news.attribution AS
-SELECT t.article_id, t.revision, t.ordinal, t.credited, t.form, t.evidence, t.confidence
+SELECT t.article_id, t.revision, t.ordinal, t.credited, t.form, CASE WHEN NOT a.withheld THEN t.evidence END AS evidence,
+       t.confidence
 FROM aiwire.attribution t JOIN aiwire.article a ON a.id = t.article_id
 WHERE NOT a.withheld;
 

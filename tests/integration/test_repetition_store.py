@@ -28,8 +28,7 @@ from pipelines.records import (
     Relevance,
     RemovedBlock,
 )
-from pipelines.repetition import Limits
-from pipelines.repetition import seen_blocks
+from pipelines.repetition import Limits, seen_blocks
 from pipelines.store import articles, captures, drift, entries, re_extraction, repetition, sources
 from pipelines.store.arrivals import Doubt, ReadAgain, Stored
 from pipelines.store.database import Database

@@ -23,7 +23,7 @@ from crawler.settings import load_settings
 from pipelines.errors import ConfigError, StoreError
 from pipelines.store import transfer
 from pipelines.store.database import Database, libpq_environment
-from pipelines.store.migrate import migrate
+from pipelines.store.migrate import is_current, migrate, migrate_to
 
 
 async def store_later(url: str, path: str) -> None:
@@ -97,6 +97,21 @@ async def test_cursor_of_a_lost_future_is_refused_and_new_changes_are_told_once(
     (told,) = cursors(database_url, before[-1])
     assert position(told) > position(before[-1])
     assert cursors(database_url, told) == []
+
+
+async def test_backup_of_an_earlier_schema_is_restored_and_migrated(empty_database_url: str, tmp_path: Path) -> None:
+    migrate_to(empty_database_url, "0007")
+    await fill(empty_database_url)
+    rows, seen = every_row(empty_database_url), cursors(empty_database_url)
+    backup.write(empty_database_url, tmp_path / "b")
+    with pytest.raises(StoreError, match="of an earlier release"):
+        backup.restore(tmp_path / "b", empty_database_url, replace=True)
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute("DROP SCHEMA aiwire, news CASCADE")
+    backup.restore(tmp_path / "b", empty_database_url)
+    assert is_current(empty_database_url)
+    assert every_row(empty_database_url) | {"alembic_version": []} == rows | {"alembic_version": []}
+    assert [position(one) for one in cursors(empty_database_url, seen[0])] == [position(one) for one in seen[1:]]
 
 
 async def test_damaged_backup_changes_nothing(database_url: str, other_database_url: str, tmp_path: Path) -> None:

@@ -152,13 +152,17 @@ RETURNS TABLE (article_id uuid, revision integer, language text, at timestamptz,
 $$;
 COMMENT ON FUNCTION aiwire.search_matches IS 'the newest documents of a time that match';
 
-CREATE FUNCTION aiwire.search_highlight(language text, plain text, words tsquery, options text) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE FUNCTION aiwire.search_highlight(language text, plain text, words tsquery, options text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    by_language CONSTANT regconfig := (aiwire.search_configurations())[aiwire.search_number(language)]::regconfig;
+BEGIN
     -- The marks are no character of the text: there they become [ and ].
-    SELECT translate(replace(ts_headline((aiwire.search_configurations())[aiwire.search_number(language)]::regconfig,
-                                         aiwire.search_words(translate(plain, E'⟦⟧\x1f\n', '[]  ')), words,
-                                         'StartSel=⟦, StopSel=⟧, ShortWord=0, ' || options),
-                             E'⟧\x1f\x1f⟦', ''), E'\x1f', '')
-$$;
+    IF plain ~ '[⟦⟧\x1f]' THEN
+        plain := translate(plain, E'⟦⟧\x1f', '[] ');
+    END IF;
+    plain := ts_headline(by_language, aiwire.search_words(plain), words, 'StartSel=⟦, StopSel=⟧, ShortWord=0, ' || options);
+    RETURN translate(replace(plain, E'⟧\x1f\x1f⟦', ''), E'\n\x1f', ' ');
+END $$;
 
 CREATE FUNCTION news.search(query text, language text DEFAULT NULL, outlet text DEFAULT NULL, since timestamptz DEFAULT NULL,
                             until timestamptz DEFAULT NULL, max integer DEFAULT 20, newest boolean DEFAULT false)
@@ -169,6 +173,9 @@ DECLARE
     ranked CONSTANT integer := CASE WHEN search.newest THEN search.max ELSE greatest(search.max, 500) END;
     awaited CONSTANT integer := 50;
     of_text CONSTANT integer := 20000;  -- characters in which the words are marked
+    at_first CONSTANT integer := 2000;  -- mostly they stand there; to mark them is the larger part of what a search costs
+    passages CONSTANT text := 'MaxFragments=2, MinWords=12, MaxWords=28, FragmentDelimiter=" … "';
+    characters CONSTANT text := 'MaxFragments=2, MinWords=24, MaxWords=60, FragmentDelimiter=" … "';
     earliest CONSTANT timestamptz := coalesce(search.since, '-infinity');
     latest CONSTANT timestamptz := coalesce(search.until, 'infinity');
     typed text := '';
@@ -248,9 +255,9 @@ BEGIN
     top := least(top, (search.until AT TIME ZONE 'UTC')::date);
     LOOP
         tags := NULL;
-        IF days <= 32 THEN
+        IF days <= 8 THEN
             SELECT string_agg(to_char(top - n, '"''day" YYYY-MM-DD"''"'), '|')::tsquery INTO tags FROM generate_series(0, days - 1) AS n;
-        ELSIF days <= 2048 THEN
+        ELSIF days <= 128 THEN
             SELECT string_agg(to_char(m, '"''month" YYYY-MM"''"'), '|')::tsquery INTO tags
             FROM generate_series(date_trunc('month', (top - days + 1)::timestamp), top::timestamp, interval '1 month') AS m;
         END IF;
@@ -274,16 +281,19 @@ BEGIN
     RETURN QUERY
     SELECT a.id, a.outlet, a.url, r.title, a.published_at, l.language, best.rank,
            aiwire.search_highlight(l.language, left(r.title, 1000), w.words, 'HighlightAll=true'),
-           aiwire.search_highlight(l.language, left(r.text, of_text), w.words, CASE WHEN aiwire.search_words(left(r.text, 200)) LIKE E'%\x1f%'
-               THEN 'MaxFragments=2, MinWords=24, MaxWords=60, FragmentDelimiter=" … "'
-               ELSE 'MaxFragments=2, MinWords=12, MaxWords=28, FragmentDelimiter=" … "' END)
+           CASE WHEN near.highlight LIKE '%⟦%' OR length(r.text) <= at_first THEN near.highlight
+                ELSE aiwire.search_highlight(l.language, left(r.text, of_text), w.words, w.options) END
     FROM (SELECT h.id, h.rank, h.at FROM unnest(ids, ranks, times) AS h (id, rank, at)
           ORDER BY CASE WHEN search.newest THEN h.at END DESC, h.rank DESC, h.at DESC, h.id LIMIT search.max) AS best
     JOIN aiwire.article a ON a.id = best.id
     JOIN aiwire.revision r ON r.article_id = a.id AND r.number = a.revision AND r.seen_at = a.changed_at
     JOIN aiwire.outlet o ON o.slug = a.outlet
     CROSS JOIN LATERAL (SELECT coalesce(r.language, o.language)) AS l (language)
-    CROSS JOIN LATERAL (SELECT ranked_by[aiwire.search_number(l.language)]) AS w (words)
+    CROSS JOIN LATERAL (SELECT ranked_by[aiwire.search_number(l.language)],
+                               CASE WHEN aiwire.search_words(left(r.text, 200)) LIKE E'%\x1f%' THEN characters ELSE passages END
+                        OFFSET 0) AS w (words, options)
+    CROSS JOIN LATERAL (SELECT aiwire.search_highlight(l.language, regexp_replace(left(r.text, at_first), CASE WHEN length(r.text) > at_first
+                                   THEN '\s\S{0,40}$' ELSE '$' END, ''), w.words, w.options) OFFSET 0) AS near (highlight)
     ORDER BY CASE WHEN search.newest THEN best.at END DESC, best.rank DESC, best.at DESC, best.id;
 END $$;
 COMMENT ON FUNCTION news.search IS 'articles by their words, best first: see docs/contract.md. SQLSTATE AW003: max';

@@ -14,9 +14,9 @@ import psycopg
 
 from pipelines.identity import canonical_url, claim_fingerprint
 from pipelines.records import Entry
-from pipelines.store import entries, hosts, sources
+from pipelines.store import hosts, sources
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim
 from pipelines.store.sources import OutletRow
 
 SOURCES = 40
@@ -142,7 +142,7 @@ async def _prepare(url: str) -> None:
                 )
                 for entry in told
             ]
-            await entries.claim(connection, source_id=id_, outlet=outlet, claims=claims, now=now)
+            await write_claims(connection, source_id=id_, outlet=outlet, claims=claims, now=now)
 
 
 async def _sources(connection: psycopg.AsyncConnection) -> list[tuple[int, str]]:

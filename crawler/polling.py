@@ -19,7 +19,8 @@ from crawler.spiders.base import OutletSpider
 from crawler.spiders.sources import claims_of, explain_empty, read_nested
 from pipelines.errors import AiwireError, Permanent, SandboxBroken, Transient, Unavailable
 from pipelines.records import Page
-from pipelines.store import entries, sources
+from pipelines.store import sources
+from pipelines.store.claims import write_claims
 from pipelines.store.sources import SourceState
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,7 @@ async def _poll_answered(
     empty = explain_empty(discovery) if not claims else None
     # Validators, entries and the next due time commit together: validators saved first would lose articles.
     async with context.station.database.transaction() as connection:
-        claimed = await entries.claim(connection, source_id=state.id, outlet=state.outlet, claims=claims, now=now)
+        claimed = await write_claims(connection, source_id=state.id, outlet=state.outlet, claims=claims, now=now)
         await sources.polled(
             connection,
             state.id,

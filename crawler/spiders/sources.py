@@ -19,7 +19,8 @@ from pipelines.identity import canonical_url, claim_fingerprint, host_of
 from pipelines.records import Discovery, Policy, SourceKind
 from pipelines.sandbox import Sandbox
 from pipelines.storable import clean, clean_record, fits
-from pipelines.store.entries import Claim, Disposition
+from pipelines.store.claims import Claim
+from pipelines.store.entries import Disposition
 
 log = structlog.get_logger(__name__)
 

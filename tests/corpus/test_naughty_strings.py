@@ -41,8 +41,9 @@ from pipelines.records import (
 )
 from pipelines.storable import REPLACEMENT, clean, clean_record, fits
 from pipelines.store import articles, captures, entries, hosts, runs, sources
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim, Disposition, Work
+from pipelines.store.entries import Disposition, Work
 from pipelines.store.sources import OutletRow
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -114,7 +115,7 @@ async def poll(database: Database, discovery: Discovery) -> list[Claim]:
     claims = claims_of(discovery, OutletSpider(outlet("Example")))
     async with database.transaction() as connection:
         source = (await sources.due_sources(connection, "news.example", NOW))[0]
-        await entries.claim(connection, source_id=source.id, outlet="example", claims=claims, now=NOW)
+        await write_claims(connection, source_id=source.id, outlet="example", claims=claims, now=NOW)
     return claims
 
 

@@ -16,8 +16,9 @@ from pipelines.identity import canonical_url, claim_fingerprint
 from pipelines.records import Entry, Page
 from pipelines.store import capture_days, captures, entries, sources
 from pipelines.store import migrate as migrations
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim, Disposition
+from pipelines.store.entries import Disposition
 from pipelines.store.migrate import migrate
 from pipelines.store.sources import OutletRow
 
@@ -60,7 +61,7 @@ async def new_entry(database: Database, path: str) -> int:
     made = Claim(entry=entry, url_key=key, host="news.example", fingerprint=claim_fingerprint(entry))
     async with database.transaction() as connection:
         source = (await (await connection.execute("SELECT id FROM aiwire.source")).fetchone() or [0])[0]
-        await entries.claim(connection, source_id=source, outlet="example", claims=[made], now=NOW)
+        await write_claims(connection, source_id=source, outlet="example", claims=[made], now=NOW)
     return int((await rows(database, "SELECT id FROM aiwire.entry WHERE url_key = %s", key))[0][0])
 
 

@@ -30,8 +30,9 @@ from pipelines.identity import canonical_url, claim_fingerprint
 from pipelines.records import Entry, Page
 from pipelines.store import captures, entries, export_plan, withdrawals
 from pipelines.store.capture_objects import write_object
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim, Disposition
+from pipelines.store.entries import Disposition
 from pipelines.store.export import Wish
 
 WARC = Wish(format="warc")
@@ -73,7 +74,7 @@ async def captured(
     async with database.transaction() as connection:
         source = await (await connection.execute("SELECT id FROM aiwire.source ORDER BY id LIMIT 1")).fetchone()
         assert source
-        await entries.claim(connection, source_id=source[0], outlet="example", claims=[claim], now=NOW)
+        await write_claims(connection, source_id=source[0], outlet="example", claims=[claim], now=NOW)
         row = await (
             await connection.execute("SELECT id FROM aiwire.entry WHERE url_key = %s", (claim.url_key,))
         ).fetchone()

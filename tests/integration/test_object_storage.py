@@ -19,8 +19,9 @@ from pipelines.errors import Damaged, StoreError, Unavailable
 from pipelines.identity import canonical_url, claim_fingerprint
 from pipelines.records import Entry, Page
 from pipelines.store import capture_days, capture_objects, captures, entries, sources
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim, Disposition
+from pipelines.store.entries import Disposition
 from pipelines.store.sources import OutletRow
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -95,7 +96,7 @@ async def captured(database: Database, path: str, storage: ObjectStorage | None,
     page = Page(url=entry.url, body=body, fetched_at=NOW)
     async with database.transaction() as connection:
         source = (await (await connection.execute("SELECT id FROM aiwire.source")).fetchone() or [0])[0]
-        await entries.claim(connection, source_id=source, outlet="example", claims=[made], now=NOW)
+        await write_claims(connection, source_id=source, outlet="example", claims=[made], now=NOW)
     id_ = int((await rows(database, "SELECT id FROM aiwire.entry WHERE url_key = %s", key))[0][0])
     written = None
     if storage is not None:

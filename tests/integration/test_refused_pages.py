@@ -14,8 +14,9 @@ from pipelines.errors import AiwireError
 from pipelines.records import Entry
 from pipelines.store import entries, sources
 from pipelines.store.arrivals import Arrival, Forgotten, Stored
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim, Disposition, Settlement
+from pipelines.store.entries import Disposition, Settlement
 
 TEXT = "The foundry delays {} substrates by a year because panels warped during soldering and failed their tests."
 NOISE = "".join(chr(0x4E00 + n * n * 31 % 20_000) for n in range(3_400))
@@ -36,7 +37,7 @@ async def claimed(database: Database, number: int) -> list[int]:
     ]
     async with database.transaction() as connection:
         source = (await sources.due_sources(connection, "news.example", NOW))[0]
-        await entries.claim(connection, source_id=source.id, outlet="example", claims=claims, now=NOW)
+        await write_claims(connection, source_id=source.id, outlet="example", claims=claims, now=NOW)
         return [work.id for work in await entries.due(connection, "news.example", NOW, most=number)]
 
 

@@ -31,8 +31,9 @@ from pipelines.records import (
 from pipelines.repetition import Limits, seen_blocks
 from pipelines.store import articles, captures, drift, entries, re_extraction, repetition, sources
 from pipelines.store.arrivals import Doubt, ReadAgain, Stored
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
-from pipelines.store.entries import Claim, Disposition
+from pipelines.store.entries import Disposition
 from pipelines.store.migrate import migrate
 from pipelines.store.revisions import Reading
 from pipelines.store.sources import OutletRow
@@ -114,7 +115,7 @@ async def captured(database: Database, path: str, body: bytes = b"page") -> int:
     async with database.transaction() as connection:
         row = await (await connection.execute("SELECT id FROM aiwire.source")).fetchone()
         assert row is not None
-        await entries.claim(connection, source_id=row[0], outlet="example", claims=[made], now=NOW)
+        await write_claims(connection, source_id=row[0], outlet="example", claims=[made], now=NOW)
         found = await (await connection.execute("SELECT id FROM aiwire.entry WHERE url_key = %s", (key,))).fetchone()
         assert found is not None
         await captures.save(connection, found[0], Page(url=entry.url, body=body, fetched_at=NOW))

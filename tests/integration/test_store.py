@@ -28,8 +28,9 @@ from pipelines.records import (
 from pipelines.repetition import seen_blocks
 from pipelines.store import articles, captures, entries, sources
 from pipelines.store.arrivals import Stored
+from pipelines.store.claims import Claim, Claimed, write_claims
 from pipelines.store.database import Database, SessionLocks
-from pipelines.store.entries import Claim, Disposition
+from pipelines.store.entries import Disposition
 from pipelines.store.migrate import is_current, migrate
 from pipelines.store.sources import OutletRow
 
@@ -114,12 +115,12 @@ async def one(database: Database, query: str) -> object:
     return row[0] if row else None
 
 
-async def poll(database: Database, *claims: Claim, now: datetime = NOW) -> entries.Claimed:
+async def poll(database: Database, *claims: Claim, now: datetime = NOW) -> Claimed:
     async with database.transaction() as connection:
         cursor = await connection.execute("SELECT id FROM aiwire.source ORDER BY id LIMIT 1")
         row = await cursor.fetchone()
         assert row is not None
-        return await entries.claim(connection, source_id=row[0], outlet="example", claims=claims, now=now)
+        return await write_claims(connection, source_id=row[0], outlet="example", claims=claims, now=now)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------
@@ -127,10 +128,10 @@ async def poll(database: Database, *claims: Claim, now: datetime = NOW) -> entri
 
 async def test_same_claims_again_write_nothing_and_draw_no_number(database: Database) -> None:
     seen = [claim(f"/{n}", title=f"Title {n}") for n in range(5)]
-    assert await poll(database, *seen) == entries.Claimed(new=5, changed=0)
+    assert await poll(database, *seen) == Claimed(new=5, changed=0)
     before = await one(database, "SELECT max(xmin::text::bigint) FROM aiwire.entry")
     drawn = await one(database, "SELECT last_value FROM aiwire.entry_id_seq")
-    assert await poll(database, *seen, now=NOW + timedelta(hours=1)) == entries.Claimed(new=0, changed=0)
+    assert await poll(database, *seen, now=NOW + timedelta(hours=1)) == Claimed(new=0, changed=0)
     assert await one(database, "SELECT max(xmin::text::bigint) FROM aiwire.entry") == before
     assert await one(database, "SELECT last_value FROM aiwire.entry_id_seq") == drawn
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import structlog
 
@@ -16,7 +15,7 @@ from crawler import settling, telemetry
 from crawler.context import HostAway, VisitContext
 from crawler.engine import NotModified
 from crawler.failures import HOST_AWAY
-from crawler.re_extraction import find_kept, read_again, reading_of
+from crawler.re_extraction import read_before, reading_of
 from crawler.spiders.base import OutletSpider
 from pipelines.drift import Figures, figures_of
 from pipelines.errors import (
@@ -31,7 +30,7 @@ from pipelines.errors import (
 )
 from pipelines.records import Ingested, Page
 from pipelines.store import captures, drift, entries
-from pipelines.store.arrivals import Arrival, Doubt, Forgotten, ReadAgain, Stored
+from pipelines.store.arrivals import Arrival, Doubt, Forgotten, Stored
 from pipelines.store.capture_objects import Written, day_for_objects, write_object
 from pipelines.store.entries import Disposition, Settlement, Work
 from pipelines.store.revisions import Reading
@@ -213,22 +212,10 @@ async def _store(
     asked = 0
     while isinstance(outcome := await context.station.storing.store(arrival, settle), Doubt):
         asked += 1
-        before = await _before(context, spider, outcome.article_id)
+        before = await read_before(context, spider, outcome.article_id)
         # Revisions that come faster than they can be read again are the publisher's.
         arrival = replace(arrival, before=before, certain=before is None or asked >= _DOUBTS)
     return outcome
-
-
-async def _before(context: VisitContext, spider: OutletSpider, article_id: UUID) -> ReadAgain | None:
-    """An article's kept page as today's rules read it; None where that can't be told."""
-    station = context.station
-    found = await find_kept(station.database, article_id, station.storage)
-    if found is None:
-        return None
-    try:
-        return await read_again(station.settings, station.sandbox, spider, *found)
-    except (ExtractError, SandboxError):
-        return None
 
 
 async def _note(context: VisitContext, work: Work, figures: Figures) -> None:

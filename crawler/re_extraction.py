@@ -74,6 +74,18 @@ async def read_again(settings: Settings, sandbox: Sandbox, spider: OutletSpider,
     return ReadAgain(revision=kept.revision, ingested=ingested, reading=reading, capture_sha256=sha256)
 
 
+async def read_before(context: VisitContext, spider: OutletSpider, article_id: UUID) -> ReadAgain | None:
+    """An article's kept page as today's rules read it; None where that can't be told."""
+    station = context.station
+    found = await find_kept(station.database, article_id, station.storage)
+    if found is None:
+        return None
+    try:
+        return await read_again(station.settings, station.sandbox, spider, *found)
+    except (ExtractError, SandboxError):
+        return None
+
+
 async def work_off_re_extractions(context: VisitContext) -> None:
     """Read again what waits for this host's visit, until nothing does, or the visit is over. Raises Unavailable."""
     done = changed = 0

@@ -27,7 +27,7 @@ from pipelines.records import Withdrawal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _PREFIX = "AIWIRE_"
-_NOT_SETTINGS = frozenset({"AIWIRE_CONFIG", "AIWIRE_HEARTBEAT_FD"})
+_NOT_SETTINGS = frozenset({"AIWIRE_CONFIG", "AIWIRE_HEARTBEAT_FD", "AIWIRE_MOVE_TO", "AIWIRE_OLD_POSTGRES"})
 _CONTACT = re.compile(r"https?://[!-'*-~]+\.[!-'*-~]+|[!-'*-;=?A-~]+@[!-'*-;=?A-~]+\.[!-'*-;=?A-~]+")
 """A URL or a mailbox, without what would break the User-Agent's comment (RFC 9110 section 5.6.5)."""
 

@@ -19,6 +19,7 @@ from crawler import binaries as found_binaries
 from crawler import upgrading
 from crawler.binaries import binaries_of, major_of, source_binaries
 from crawler.embedded import EmbeddedPostgres
+from crawler.settings import load_settings
 from pipelines.errors import StoreError
 from pipelines.store.migrate import migrate
 
@@ -111,6 +112,7 @@ async def test_kill_at_any_step_leaves_data_that_the_next_start_upgrades(folder:
 import os, signal, subprocess, sys, threading, time
 from pathlib import Path
 from crawler.embedded import EmbeddedPostgres
+from crawler.settings import load_settings
 step, rename, popen = {step!r}, Path.rename, subprocess.Popen.__init__
 def die(): os.kill(os.getpid(), signal.SIGKILL)
 def renamed(self, target):
@@ -166,6 +168,7 @@ def test_binaries_are_found_where_they_are_told_to_be(monkeypatch: pytest.Monkey
     assert older is not None
     assert binaries_of(older) == PACKAGED
     monkeypatch.setenv("AIWIRE_OLD_POSTGRES", "/nowhere")
+    load_settings(config_dir=None)  # which takes an unknown variable for a mistake
     monkeypatch.setattr(found_binaries, "_SYSTEMS", ())
     assert binaries_of(older) == PACKAGED
     assert binaries_of(9) is None

@@ -171,8 +171,8 @@ def move(source_url: str, target_url: str, told: Told = lambda _name, _rows: Non
     installation (`target_not_empty`) or what is taken does not arrive, Unavailable where one of the two is away.
     """
     with translated():
-        check_empty(target_url)
         migrate(source_url)
+        check_empty(target_url)
         migrate(target_url)
         with reading(source_url, fence=True) as source, filling(target_url, source.layout) as target:
             for table in source.layout.tables:

@@ -301,6 +301,7 @@ def test_command_says_what_to_set_and_never_the_password(
 ) -> None:
     asyncio.run(fill(database_url, 1))
     monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("AIWIRE_MOVE_TO", "read by the command line; no mistake among the settings")
     assert (
         moving.move_database(load_settings(config_dir=None), make_conninfo(other_database_url, password="hunter2")) == 0
     )

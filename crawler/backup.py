@@ -27,8 +27,9 @@ from crawler.embedded import EmbeddedPostgres
 from crawler.settings import Settings, version
 from pipelines.errors import ConfigError, StoreError
 from pipelines.store import transfer
+from pipelines.store.addresses import place_of
+from pipelines.store.layout import Layout, Table
 from pipelines.store.migrate import latest_schema, migrate, migrate_to
-from pipelines.store.transfer import Layout, Table
 
 _FORMAT = 1
 _LEVEL = 3
@@ -64,7 +65,7 @@ def restore_from(settings: Settings, file: Path, *, replace: bool, yes: bool) ->
     with _unmigrated(settings) as url:
         if replace and not yes:
             present.errors.print(
-                f"All that {transfer.place_of(url)} holds of aiwire goes, and what was there on {manifest.taken_at} comes.",
+                f"All that {place_of(url)} holds of aiwire goes, and what was there on {manifest.taken_at} comes.",
                 markup=False,
             )
             if not sys.stdin.isatty():

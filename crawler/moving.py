@@ -11,6 +11,7 @@ from crawler import present
 from crawler.commands import database
 from crawler.settings import Settings
 from pipelines.store import transfer
+from pipelines.store.addresses import place_of, without_password
 
 
 def move_database(settings: Settings, to: str) -> int:
@@ -18,7 +19,7 @@ def move_database(settings: Settings, to: str) -> int:
     started = time.monotonic()
     with database(settings) as url:
         present.errors.print(
-            f"Moving {transfer.place_of(url)} to {transfer.place_of(to)}. What reads goes on; what writes waits until it is done.",
+            f"Moving {place_of(url)} to {place_of(to)}. What reads goes on; what writes waits until it is done.",
             markup=False,
             soft_wrap=True,
         )
@@ -29,7 +30,7 @@ def move_database(settings: Settings, to: str) -> int:
         markup=False,
         soft_wrap=True,
     )
-    present.console.print(f"DATABASE_URL={transfer.without_password(to)}", markup=False, soft_wrap=True)
+    present.console.print(f"DATABASE_URL={without_password(to)}", markup=False, soft_wrap=True)
     return 0
 
 

@@ -7,27 +7,20 @@ taken along: the target makes its own, and what is due is columns. How a file is
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from types import TracebackType
-from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipelines.errors import StoreError, Unavailable
 from pipelines.store import roles
+from pipelines.store.addresses import place_of
+from pipelines.store.layout import Layout, Table, layout_of, remake_partitions
 from pipelines.store.migrate import migrate, moved_to
 
-# Of the place, not of the installation: which schema there is, who is alive, where it went.
-_LEFT = ("alembic_version", "heartbeat", "moved")
-_PARTITION = re.compile(r"(revision|change|capture)_[0-9a-z_]+")
-_BOUND = re.compile(r"FOR VALUES FROM \((MINVALUE|'[0-9: +-]+'|[0-9]+)\) TO \((MAXVALUE|'[0-9: +-]+'|[0-9]+)\)")
 _LOCK_SECONDS = 2  # for which others wait behind us, should somebody write for long
 _LOCK_PATIENCE = 120.0
 # A long copy is no hanging session; and whatever the server's settings are, both sides write and read alike.
@@ -35,26 +28,6 @@ _OPTIONS = (
     "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=10s -c timezone=UTC -c datestyle=ISO"
     " -c intervalstyle=postgres -c extra_float_digits=1 -c bytea_output=hex -c client_encoding=UTF8 -c synchronous_commit=on"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table of schema aiwire, a partitioned one with its partitions: (name, bound)."""
-
-    name: str
-    columns: tuple[str, ...]
-    partitions: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """What a source holds: tables in an order that foreign keys allow, its schema's version, its last cursor."""
-
-    schema: str
-    tables: tuple[Table, ...]
-    epoch: str
-    position: int
-    server: str
 
 
 Told = Callable[[str, int], None]
@@ -66,7 +39,7 @@ class Source:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
-        self.layout = _layout(connection)
+        self.layout = layout_of(connection)
 
     def rows(self, table: Table, write: Callable[[bytes], object]) -> int:
         """Hand a table to `write` as COPY's text, block by block; returns the number of rows."""
@@ -111,7 +84,7 @@ class Target:
         connection.execute(sql.SQL("TRUNCATE {}").format(names))
         for table in tables:
             if table.partitions:
-                _remake(connection, table)
+                remake_partitions(connection, table)
 
     def writer(self, table: Table) -> Writer:
         """What fills a table from COPY's text."""
@@ -206,7 +179,7 @@ def reading(url: str, *, fence: bool = False) -> Iterator[Source]:
 def filling(url: str, layout: Layout) -> Iterator[Target]:
     """A transaction in which the database at `url` is emptied, to be filled; committed at the end, or nothing happened."""
     with connect(url) as connection:
-        there = _layout(connection)
+        there = layout_of(connection)
         if there.schema != layout.schema:
             raise StoreError(f"the schema is {there.schema}, and should be {layout.schema}", code="schema_differs")
         known = {table.name: set(table.columns) for table in there.tables}
@@ -254,7 +227,7 @@ def analyze(url: str) -> None:
     with translated(), connect(url) as connection:
         connection.commit()
         connection.autocommit = True
-        for table in _layout(connection).tables:
+        for table in layout_of(connection).tables:
             connection.execute(sql.SQL("ANALYZE aiwire.{}").format(sql.Identifier(table.name)))
 
 
@@ -264,13 +237,6 @@ def begin_epoch(url: str) -> str:
         connection.execute("SELECT aiwire.begin_epoch()")
         row = connection.execute("SELECT news.last_cursor()").fetchone()
         return str(row and row[0])
-
-
-def place_of(url: str) -> str:
-    """Host, port and database of a URL, without login and password: what may be shown."""
-    parts = conninfo_to_dict(url)
-    host = parts.get("host") or parts.get("hostaddr") or "localhost"
-    return f"{host}:{parts.get('port') or 5432}/{parts.get('dbname') or parts.get('user') or ''}"
 
 
 def at_work(url: str) -> list[str]:
@@ -285,28 +251,10 @@ def at_work(url: str) -> list[str]:
         return [row[0] for row in found]
 
 
-def without_password(url: str) -> str:
-    """A URL as it may be shown."""
-    parts = conninfo_to_dict(url)
-    for secret in ("password", "sslpassword"):
-        parts.pop(secret, None)
-    if "://" not in url:
-        return make_conninfo("", **parts)
-    user, name = (quote(str(parts.pop(key, "") or ""), safe="") for key in ("user", "dbname"))
-    host, port = parts.pop("host", None), parts.pop("port", None)
-    if host and ("/" in str(host) or "," in str(host)):  # a socket's folder, or several hosts
-        parts["host"], host = host, None
-        if port:
-            parts["port"], port = port, None
-    rest = urlencode({key: str(value) for key, value in parts.items() if value is not None})
-    where = f"{user}@" * bool(user) + (f"[{host}]" if host and ":" in str(host) else str(host or ""))
-    return f"postgresql://{where}{f':{port}' if port else ''}/{name}{f'?{rest}' if rest else ''}"
-
-
 def _fence(connection: psycopg.Connection) -> None:
     """Let nobody write: readers go on, writers wait. Its snapshot is taken afterwards, so that what is read is the last."""
     connection.autocommit = True
-    names = sql.SQL(", ").join(sql.Identifier("aiwire", table.name) for table in _layout(connection).tables)
+    names = sql.SQL(", ").join(sql.Identifier("aiwire", table.name) for table in layout_of(connection).tables)
     connection.autocommit = False
     deadline = time.monotonic() + _LOCK_PATIENCE
     while True:
@@ -322,62 +270,6 @@ def _fence(connection: psycopg.Connection) -> None:
             time.sleep(0.5)
         else:
             return
-
-
-def _layout(connection: psycopg.Connection) -> Layout:
-    found = connection.execute(
-        """
-        SELECT c.relname,
-               (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
-                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''),
-               ARRAY(SELECT DISTINCT f.relname::text FROM pg_constraint k JOIN pg_class f ON f.oid = k.confrelid
-                     WHERE k.conrelid = c.oid AND k.contype = 'f' AND f.oid <> c.oid),
-               ARRAY(SELECT ARRAY[p.relname::text, pg_get_expr(p.relpartbound, p.oid)]
-                     FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid
-                     WHERE i.inhparent = c.oid AND NOT i.inhdetachpending ORDER BY p.relname)
-        FROM pg_class c
-        WHERE c.relnamespace = to_regnamespace('aiwire') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-          AND c.relname <> ALL (%s) ORDER BY 1
-        """,
-        (list(_LEFT),),
-    ).fetchall()
-    if not found:
-        raise StoreError("there is no installation of aiwire", code="no_installation")
-    order = TopologicalSorter({name: needs for name, _, needs, _ in found}).static_order()
-    tables = {
-        name: Table(name=name, columns=tuple(columns), partitions=tuple((part, bound) for part, bound in partitions))
-        for name, columns, _, partitions in found
-    }
-    schema = connection.execute("SELECT version_num FROM aiwire.alembic_version").fetchone()
-    told = connection.execute(
-        """
-        SELECT (SELECT id FROM aiwire.epoch ORDER BY number DESC LIMIT 1), coalesce(max(position), 0),
-               current_setting('server_version') FROM aiwire.change
-        """
-    ).fetchone()
-    assert schema is not None and told is not None  # noqa: S101, PT018 -- it was migrated
-    return Layout(
-        schema=schema[0], tables=tuple(tables[name] for name in order), epoch=told[0], position=told[1], server=told[2]
-    )
-
-
-def _remake(connection: psycopg.Connection, table: Table) -> None:
-    """Give a table the source's partitions: those that a new database has begin with the present month."""
-    parent = sql.Identifier("aiwire", table.name)
-    for (there,) in connection.execute(
-        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", (f"aiwire.{table.name}",)
-    ).fetchall():
-        connection.execute(f"DROP TABLE {there}".encode())
-    for name, bound in table.partitions:
-        if not _PARTITION.fullmatch(name) or not _BOUND.fullmatch(bound):  # it may come from a file
-            raise StoreError("it has a partition that can't be made", subject=table.name, code="schema_differs")
-        partition = sql.Identifier("aiwire", name)
-        connection.execute(
-            sql.SQL(
-                "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS INCLUDING STORAGE)"
-            ).format(partition, parent)
-        )
-        connection.execute(sql.SQL("ALTER TABLE {} ATTACH PARTITION {} {}").format(parent, partition, sql.SQL(bound)))
 
 
 @contextmanager

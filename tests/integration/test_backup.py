@@ -23,6 +23,7 @@ from crawler.settings import load_settings
 from pipelines.errors import ConfigError, StoreError
 from pipelines.store import transfer
 from pipelines.store.database import Database, libpq_environment
+from pipelines.store.layout import Table
 from pipelines.store.migrate import is_current, migrate, migrate_to
 
 
@@ -62,7 +63,7 @@ async def test_backup_holds_one_moment_while_articles_are_stored(
     real = transfer.Source.rows
     counted = iter(range(1000))
 
-    def rows(self: transfer.Source, table: transfer.Table, write: Callable[[bytes], object]) -> int:
+    def rows(self: transfer.Source, table: Table, write: Callable[[bytes], object]) -> int:
         with psycopg.connect(database_url) as connection:  # between any two tables
             connection.execute(
                 "UPDATE aiwire.article SET url = url || 'x', withdrawn_at = NULL, withdrawn_reason = NULL, withheld = false"

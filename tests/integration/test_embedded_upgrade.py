@@ -112,7 +112,6 @@ async def test_kill_at_any_step_leaves_data_that_the_next_start_upgrades(folder:
 import os, signal, subprocess, sys, threading, time
 from pathlib import Path
 from crawler.embedded import EmbeddedPostgres
-from crawler.settings import load_settings
 step, rename, popen = {step!r}, Path.rename, subprocess.Popen.__init__
 def die(): os.kill(os.getpid(), signal.SIGKILL)
 def renamed(self, target):

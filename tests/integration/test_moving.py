@@ -25,6 +25,7 @@ from crawler.embedded import EmbeddedPostgres
 from crawler.settings import load_settings
 from pipelines.errors import PublishError, StoreError
 from pipelines.store import changes, transfer
+from pipelines.store.addresses import place_of, without_password
 from pipelines.store.database import Database
 from pipelines.store.migrate import migrate, whereabouts
 
@@ -120,7 +121,7 @@ async def test_place_that_was_left_refuses_writes_and_names_where_it_went(
     await fill(database_url)
     (*_, last) = cursors(database_url)
     transfer.move(database_url, other_database_url)
-    went = transfer.place_of(other_database_url)
+    went = place_of(other_database_url)
     async with Database(database_url, role="ingest") as database:
         with pytest.raises(StoreError, match="was moved to") as refused:
             await store_at(database, ingested("/later", TEXT))
@@ -321,7 +322,7 @@ def test_command_says_what_to_set_and_never_the_password(
     ],
 )  # fmt: skip
 def test_password_is_taken_out_of_every_form_of_a_url(url: str, shown: str) -> None:
-    told = transfer.without_password(url)
+    told = without_password(url)
     assert "pw" not in told
     assert sorted(told.split()) == sorted(shown.split())
 

@@ -15,15 +15,17 @@ COMMENT ON TABLE aiwire.search_document IS 'what is searched, one row an article
 COMMENT ON COLUMN aiwire.search_document.language IS 'of the revision, else of its outlet';
 COMMENT ON COLUMN aiwire.search_document.at IS 'published, or first seen where that was earlier: a date in the future is a mistake';
 COMMENT ON COLUMN aiwire.search_document.document IS 'title A, standfirst B, text D, and words with a blank in them, which no text has: day, month, outlet, language, by (aiwire.search_number)';
--- A list of what is not merged yet would be read whole by every search.
-CREATE INDEX search_document_words ON aiwire.search_document USING gin (document) WITH (fastupdate = off);
+-- What is not merged yet is a list that every search reads whole; but to merge documents one by one costs five times as much. So
+-- they are merged by a hundred or more (aiwire.index_changes), never by the limit: that would be in the midst of a batch.
+CREATE INDEX search_document_words ON aiwire.search_document USING gin (document) WITH (fastupdate = on, gin_pending_list_limit = 65536);
 
 CREATE TABLE aiwire.search_progress (
     one       boolean PRIMARY KEY DEFAULT true CHECK (one),
     position  bigint NOT NULL,
-    newest    timestamptz NOT NULL
+    newest    timestamptz NOT NULL,
+    unmerged  integer NOT NULL DEFAULT 0
 );
-COMMENT ON TABLE aiwire.search_progress IS 'one row: up to which change documents are written, and the latest time of any';
+COMMENT ON TABLE aiwire.search_progress IS 'one row: up to which change documents are written, the latest time of any, and how many the index has not merged';
 INSERT INTO aiwire.search_progress (position, newest) VALUES (0, '2000-01-01 00:00+00');
 
 CREATE FUNCTION aiwire.search_configurations() RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -83,6 +85,7 @@ DECLARE
     told bigint;
     latest timestamptz;
     taken integer;
+    added integer;
     ids uuid[];
 BEGIN
     -- An idle installation writes nothing: a locked row would be a written one.
@@ -115,8 +118,13 @@ BEGIN
         ON CONFLICT (article_id) DO UPDATE SET revision = excluded.revision, outlet = excluded.outlet, language = excluded.language,
             at = excluded.at, document = excluded.document
         RETURNING at)
-    SELECT max(at) INTO latest FROM written;
-    UPDATE aiwire.search_progress SET position = told, newest = greatest(newest, latest);
+    SELECT max(at), count(*) INTO latest, added FROM written;
+    SELECT p.unmerged + added INTO added FROM aiwire.search_progress p;
+    IF added >= 100 THEN
+        PERFORM gin_clean_pending_list('aiwire.search_document_words');
+        added := 0;
+    END IF;
+    UPDATE aiwire.search_progress SET position = told, newest = greatest(newest, latest), unmerged = added;
     RETURN taken;
 END $$;
 COMMENT ON FUNCTION aiwire.index_changes IS 'bring the documents of up to most changes up to date, in one transaction; how many changes it took, 0: none, or another session is at it';

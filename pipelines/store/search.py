@@ -16,7 +16,7 @@ from pipelines.errors import PublishError
 from pipelines.store.database import Connection, Database
 
 BATCH = 200
-"""Changes whose documents are written in one transaction: about half a second of Postgres' time where all are new."""
+"""Changes whose documents are written in one transaction: 0.3 s of Postgres' time where all are new, 2 s beside a million others."""
 MARKS = ("⟦", "⟧")
 """What stands around each word in a highlight that was looked for; in the texts themselves they are [ and ]."""
 

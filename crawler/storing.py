@@ -22,8 +22,8 @@ from pipelines.store.entries import Settlement
 
 log = structlog.get_logger(__name__)
 
-MOST = 32
-"""Pages in one transaction: more gain nothing, and hold the outlets' locks for longer."""
+MOST = 16
+"""Pages in one transaction: more gain little, and hold the outlets' locks for longer."""
 AT_ONCE = 2
 """Transactions under way: while Postgres works on one, the next is prepared."""
 

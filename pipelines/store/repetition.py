@@ -69,9 +69,10 @@ async def count_all(connection: Connection, new: Sequence[Counting]) -> list[Lea
         await block_sightings.write(connection, rows)
         await block_sightings.write_places(connection, places)
         last = {one.outlet: n for n, one in enumerate(new)}
-        for outlet, n in last.items():
-            forgotten = await _forget(connection, new[n], before=before.get(outlet, 0), place=places.get(outlet, 0))
-            learned[n] = Learned(repeated=learned[n].repeated, forgotten=learned[n].forgotten + forgotten)
+        ends = [_End(counting=new[n], before=before.get(outlet, 0), place=places[outlet]) for outlet, n in last.items()]
+        for outlet, forgotten in (await _forget(connection, ends)).items():
+            n = last[outlet]
+            learned[n] = Learned(repeated=learned[n].repeated, forgotten=(*learned[n].forgotten, *forgotten))
     for now in sorted(set(again.values())):
         await re_extraction.ask(connection, [id_ for id_, at in again.items() if at == now], now)
     return learned
@@ -126,7 +127,6 @@ def _first(one: Counting, block: SeenBlock, *, head: bool, tail: bool, place: in
         seen_at=one.now,
         stored_in=[one.article_id],
         learned_at=None,
-        added=[one.article_id],
         new=True,
     )
 
@@ -145,24 +145,53 @@ async def ask_if_late(connection: Connection, one: Counting) -> None:
         await re_extraction.ask(connection, [one.article_id], one.now)
 
 
-async def _forget(connection: Connection, one: Counting, *, before: int, place: int) -> tuple[str, ...]:
-    """Forget what the outlet dropped, and what its TOML now says is shared; returns what is no longer taken out."""
-    old, shared = place - one.reading.limits.window, one.reading.shared
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """Where an outlet's counting was `before`, and is now; by the last of its articles."""
+
+    counting: Counting
+    before: int
+    place: int
+
+    @property
+    def old(self) -> int:
+        """Blocks that were last seen at this place, or before it, are forgotten."""
+        return self.place - self.counting.reading.limits.window
+
+
+async def _forget(connection: Connection, ends: Sequence[_End]) -> dict[str, list[str]]:
+    """Forget what outlets dropped, and what their TOML now says is shared; returns what is no longer taken out, by outlet."""
+    shared = [(end.counting.outlet, print_) for end in ends for print_ in end.counting.reading.shared]
     cursor = await connection.execute(
         """
-        DELETE FROM aiwire.block_sighting
-        WHERE outlet = %s AND learned_at IS NOT NULL AND (last_place <= %s OR fingerprint = ANY(%s))
-        RETURNING sample, stored_in, fingerprint
+        DELETE FROM aiwire.block_sighting s
+        USING unnest(%(outlets)s::text[], %(olds)s::int[]) AS k (outlet, old)
+        WHERE s.outlet = k.outlet AND s.learned_at IS NOT NULL
+          AND (s.last_place <= k.old OR (s.outlet, s.fingerprint) IN (
+                SELECT * FROM unnest(%(shared_by)s::text[], %(shared)s::bytea[])))
+        RETURNING s.outlet, s.sample, s.stored_in, s.fingerprint
         """,
-        (one.outlet, old, list(shared)),
+        {
+            "outlets": [end.counting.outlet for end in ends],
+            "olds": [end.old for end in ends],
+            "shared_by": [outlet for outlet, _ in shared],
+            "shared": [print_ for _, print_ in shared],
+        },
     )
-    forgotten = await cursor.fetchall()
-    # What it dropped was boilerplate as long as it was there; what is shared belongs to the texts that had it.
-    if again := {id_ for _, ids, fingerprint in forgotten if bytes(fingerprint) in shared for id_ in ids}:
-        await re_extraction.ask(connection, again, one.now)
-    every = min(_FORGET_EVERY, one.reading.limits.window)
-    if place // every != before // every:
-        await connection.execute(
-            "DELETE FROM aiwire.block_sighting WHERE outlet = %s AND last_place <= %s", (one.outlet, old)
-        )
-    return tuple(sample for sample, _, _ in forgotten)
+    samples: dict[str, list[str]] = {}
+    again: set[UUID] = set()
+    for outlet, sample, stored_in, print_ in await cursor.fetchall():
+        samples.setdefault(outlet, []).append(sample)
+        # What it dropped was boilerplate as long as it was there; what is shared belongs to the texts that had it.
+        if (outlet, bytes(print_)) in shared:
+            again.update(stored_in)
+    if again:
+        await re_extraction.ask(connection, again, ends[-1].counting.now)
+    for end in ends:
+        every = min(_FORGET_EVERY, end.counting.reading.limits.window)
+        if end.place // every != end.before // every:
+            await connection.execute(
+                "DELETE FROM aiwire.block_sighting WHERE outlet = %s AND last_place <= %s",
+                (end.counting.outlet, end.old),
+            )
+    return samples

@@ -25,8 +25,9 @@ QUEUE_SCHEMA = "aiwire_queue"
 MOVED = "AW004"
 """SQLSTATE of a write, and of a reader's last question, where the installation was moved elsewhere."""
 _CONNECT_TIMEOUT = 10  # seconds
-# A holder that hangs must not hold: reliability.md 18. No transaction of ours spans a request or the sandbox.
-_OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c timezone=UTC"
+# A holder that hangs must not hold: reliability.md 18. No transaction of ours spans a request or the sandbox. To compile
+# one of our statements takes longer than to run it.
+_OPTIONS = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=10s -c timezone=UTC -c jit=off"
 # What is written is at fault, though psycopg counts SQLSTATE class 54 among the server's troubles: a key too long for an
 # index, JSON too deep. Of half a surrogate pair it makes no error of its own.
 _REFUSALS = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex, UnicodeEncodeError)

@@ -3,188 +3,199 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from installation import Installation
 
-BRIDGE, TRAM = "/news/bridge", "/news/tram"
+NAMES = ("bridge", "tram", "quay", "ferry", "tower", "market", "school")
+WITHHELD = '<meta name="tdm-reservation" content="1">'
+NOAI = '<meta name="robots" content="noai">'
+
+Told = dict[str, list[tuple[str, str | None, bool]]]
+"""The changes of each article, by the last piece of its path: kind, reason, withheld."""
 
 
-def page(path: str, *, head: str = "", more: str = "") -> dict[str, str]:
-    name = path.rpartition("/")[2].title()
+def page(name: str, *, head: str = "", status: int = 200) -> dict[str, str]:
     text = [
         f"The {name} of the old town is to be rebuilt from March on, the council decided on Monday after a debate of five hours.",
         f"The works cost eleven million and take two years, in which whoever used the {name} has to go by the northern quay.",
-        f"Residents had asked for a {name} that is open to bicycles; the council said that it would look at that in the summer.{more}",
+        f"Residents had asked for a {name} that is open to bicycles; the council said that it would look at that in the summer.",
     ]
     body = "".join(f"<p>{line}</p>" for line in text)
+    title = f"{name.title()} of the old town to be rebuilt"
     return {
-        "path": path,
-        "title": f"{name} of the old town to be rebuilt",
-        "body": f"<html lang='en'><head><title>{name} of the old town to be rebuilt</title>{head}</head><body><article>"
-        f"<h1>{name} of the old town to be rebuilt</h1>{body}</article></body></html>",
+        "path": f"/news/{name}",
+        "title": title,
+        "status": str(status),
+        "body": f"<html lang='en'><head><title>{title}</title>{head}</head><body><article><h1>{title}</h1>{body}</article></body></html>",
     }
 
 
-@pytest.fixture
-def quay(installation: Installation) -> Installation:
-    """An installation with one outlet alone, of two articles that are stored."""
-    installation.newsroom.add_outlet("quay", [page(BRIDGE), page(TRAM)])
-    installation.configure(every="1h", looks=("1h", "24h"))
-    for slug in ("gazzetta-ia", "chipwire", "rechenblatt"):
-        (installation.config / "outlets" / f"{slug}.toml").unlink()
-    installation.once()
-    assert len(installation.rows("SELECT FROM news.article")) == 2
-    return installation
+def told(installation: Installation) -> Told:
+    rows = installation.rows(
+        """
+        SELECT substring(a.url FROM '[a-z]+$') AS name, c.kind, c.reason, c.withheld
+        FROM news.change c JOIN aiwire.article a ON a.id = c.article_id ORDER BY c.position
+        """
+    )
+    found: Told = {}
+    for row in rows:
+        found.setdefault(row["name"], []).append((row["kind"], row["reason"], row["withheld"]))
+    return found
 
 
-def look_again(installation: Installation, *, days: int = 0) -> None:
-    """A second look at both pages without validators, as if so many days had passed."""
+def look(installation: Installation, *, days: int = 0) -> None:
+    """All pages once more, without validators, as if so many days had passed; what was gone, too."""
     installation.rows(
         f"UPDATE aiwire.entry SET etag = NULL, last_modified = NULL, missing_since = missing_since - interval '{days} d' RETURNING 1"
     )
+    installation.rows("UPDATE aiwire.entry SET due_at = now() WHERE disposition = 'gone' RETURNING 1")
     installation.rows("UPDATE aiwire.source SET etag = NULL, last_modified = NULL RETURNING 1")
     installation.due_now()
     installation.once()
 
 
-def told(installation: Installation, path: str) -> list[tuple[str, str | None, bool]]:
-    """The changes of an article: kind, reason, withheld."""
-    rows = installation.rows(
-        f"""
-        SELECT c.kind, c.reason, c.withheld FROM news.change c JOIN aiwire.article a ON a.id = c.article_id
-        WHERE a.url LIKE '%%{path}' ORDER BY c.position
-        """
-    )
-    return [(row["kind"], row["reason"], row["withheld"]) for row in rows]
+@dataclass(kw_only=True)
+class Course:
+    """What was told after each of three looks, and what commands answered."""
+
+    installation: Installation
+    after: list[Told] = field(default_factory=list)
+    unasked: subprocess.CompletedProcess[str]
+    forgot: subprocess.CompletedProcess[str]
+    asked_before: int = 0
+
+    def entry(self, name: str) -> dict[str, Any]:
+        (row,) = self.installation.rows(
+            "SELECT disposition, reason, message, title, article_id FROM aiwire.entry WHERE url LIKE %s", f"%/{name}"
+        )
+        return row
+
+    def article(self, name: str) -> dict[str, Any] | None:
+        rows = self.installation.rows("SELECT * FROM news.article WHERE url LIKE %s", f"%/{name}")
+        return rows[0] if rows else None
 
 
-def article(installation: Installation, path: str) -> dict[str, Any] | None:
-    rows = installation.rows(f"SELECT withdrawn_reason, withdrawn_at, text FROM news.article WHERE url LIKE '%%{path}'")
-    return rows[0] if rows else None
+@pytest.fixture(scope="module")
+def course(shared_installation: Installation) -> Course:
+    """Two outlets, of which one keeps the text of what is reserved; looked at thrice."""
+    made = shared_installation
+    made.newsroom.add_outlet("quay", [page(name) for name in NAMES])
+    made.newsroom.add_outlet("archive", [page("library")])
+    made.configure(every="1h", looks=("1h", "24h"))
+    for slug in ("gazzetta-ia", "chipwire", "rechenblatt"):
+        (made.config / "outlets" / f"{slug}.toml").unlink()
+    file = made.config / "outlets" / "archive.toml"
+    file.write_text("withhold = []\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    made.once()
+    assert len(made.rows("SELECT FROM news.article")) == len(NAMES) + 1
+
+    base = made.newsroom.outlets["quay"]
+    unasked = made.aiwire("forget", f"{base}/news/market")
+    assert made.rows("SELECT FROM news.article WHERE url LIKE %s", "%/market")
+    forgot = made.aiwire("forget", f"{base}/news/market", "--yes", "--json")
+    assert made.aiwire("forget", f"{base}/news/harbour", "--yes").returncode == 0
+    course = Course(installation=made, unasked=unasked, forgot=forgot, asked_before=len(made.newsroom.requests()))
+    there = [page(name) for name in ("market", "school", "harbour")]
+    away = [page("bridge", status=410), page("tram", status=404), page("quay", status=404), page("ferry", status=410)]
+    made.newsroom.add_outlet("quay", [*there, *away, page("tower", head=WITHHELD), page("mill", head=NOAI)])
+    made.newsroom.add_outlet("archive", [page("library", head=NOAI)])
+    for days in (0, 0):
+        look(made, days=days)
+        course.after.append(told(made))
+    # A day later two are there again.
+    back = [page("bridge", status=410), page("tram", status=404), page("quay"), page("ferry")]
+    made.newsroom.add_outlet("quay", [*there, *back, page("tower", head=WITHHELD), page("mill", head=NOAI)])
+    look(made, days=1)
+    course.after.append(told(made))
+    return course
 
 
-def test_address_that_answers_410_withdraws_the_article_and_keeps_its_text(quay: Installation) -> None:
-    quay.newsroom.add_outlet("quay", [{"path": BRIDGE, "status": "410", "body": ""}, page(TRAM)])
-    look_again(quay)
-
-    assert told(quay, BRIDGE) == [("new", None, False), ("withdrawn", "gone", False)]
-    kept = article(quay, BRIDGE)
+def test_address_that_answers_410_withdraws_the_article_and_keeps_its_text(course: Course) -> None:
+    assert course.after[0]["bridge"] == [("new", None, False), ("withdrawn", "gone", False)]
+    kept = course.article("bridge")
     assert kept is not None
     assert kept["withdrawn_reason"] == "gone"
     assert "eleven million" in kept["text"]
-    assert told(quay, TRAM) == [("new", None, False)]
+    assert course.after[-1]["bridge"] == course.after[0]["bridge"], "it is told once"
 
 
-def test_404_withdraws_an_article_only_when_it_lasts_a_day(quay: Installation) -> None:
-    quay.newsroom.add_outlet("quay", [{"path": BRIDGE, "status": "404", "body": ""}, page(TRAM)])
-    look_again(quay)
-    look_again(quay)
-    assert told(quay, BRIDGE) == [("new", None, False)], "missed twice within a day"
-    (entry,) = quay.rows(
-        f"SELECT disposition, reason, due_at > now() AS looks FROM aiwire.entry WHERE url LIKE '%%{BRIDGE}'"
-    )
-    assert (entry["disposition"], entry["reason"], entry["looks"]) == ("stored", "not_found", True)
-
-    look_again(quay, days=1)
-
-    assert told(quay, BRIDGE)[1:] == [("withdrawn", "gone", False)]
+def test_404_withdraws_an_article_only_when_it_lasts_a_day(course: Course) -> None:
+    assert course.after[1]["tram"] == [("new", None, False)], "missed twice within a day"
+    assert course.after[2]["tram"] == [("new", None, False), ("withdrawn", "gone", False)]
+    assert course.entry("tram")["disposition"] == "gone"
 
 
-def test_article_that_comes_back_is_restored(quay: Installation) -> None:
-    quay.newsroom.add_outlet("quay", [{"path": BRIDGE, "status": "404", "body": ""}, page(TRAM)])
-    look_again(quay)
-    quay.newsroom.add_outlet("quay", [page(BRIDGE), page(TRAM)])
-    look_again(quay, days=1)
-    assert told(quay, BRIDGE) == [("new", None, False)], "it was only away for a while"
+def test_article_that_was_away_for_less_than_a_day_was_never_gone(course: Course) -> None:
+    assert course.after[2]["quay"] == [("new", None, False)]
+    entry = course.entry("quay")
+    assert (entry["disposition"], entry["reason"]) == ("stored", None)
 
-    quay.newsroom.add_outlet("quay", [{"path": BRIDGE, "status": "410", "body": ""}, page(TRAM)])
-    look_again(quay)
-    quay.newsroom.add_outlet("quay", [page(BRIDGE), page(TRAM)])
-    quay.rows("UPDATE aiwire.entry SET due_at = now() WHERE disposition = 'gone' RETURNING 1")
-    look_again(quay)
 
-    assert [kind for kind, _, _ in told(quay, BRIDGE)] == ["new", "withdrawn", "restored"]
-    back = article(quay, BRIDGE)
+def test_article_that_comes_back_is_restored(course: Course) -> None:
+    assert [kind for kind, _, _ in course.after[2]["ferry"]] == ["new", "withdrawn", "restored"]
+    back = course.article("ferry")
     assert back is not None
     assert back["withdrawn_at"] is None
 
 
-def test_rights_reserved_later_withhold_the_text(quay: Installation) -> None:
-    quay.newsroom.add_outlet("quay", [page(BRIDGE, head='<meta name="tdm-reservation" content="1">'), page(TRAM)])
-    look_again(quay)
-
-    assert told(quay, BRIDGE) == [("new", None, False), ("withdrawn", "rights_reserved", True)]
-    assert article(quay, BRIDGE) is None
+def test_rights_reserved_later_withhold_the_text(course: Course) -> None:
+    assert course.after[0]["tower"] == [("new", None, False), ("withdrawn", "rights_reserved", True)]
+    assert course.article("tower") is None
     for view in ("revision", "removed_block", "attribution"):
-        assert not quay.rows(f"SELECT FROM news.{view} v JOIN news.withdrawal w ON w.article_id = v.article_id")
-    (entry,) = quay.rows(f"SELECT disposition, message FROM aiwire.entry WHERE url LIKE '%%{BRIDGE}'")
+        assert not course.installation.rows(
+            f"SELECT FROM news.{view} v JOIN news.withdrawal w ON w.article_id = v.article_id WHERE w.withheld"
+        )
+    assert not course.installation.rows("SELECT FROM news.search('tower')")
+    entry = course.entry("tower")
     assert (entry["disposition"], entry["message"]) == ("refused", "meta tdm-reservation: 1")
 
 
-def test_text_stays_where_the_outlet_says_so(quay: Installation) -> None:
-    file = quay.config / "outlets" / "quay.toml"
-    file.write_text("withhold = []\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
-    quay.newsroom.add_outlet("quay", [page(BRIDGE, head='<meta name="robots" content="noai">'), page(TRAM)])
-    look_again(quay)
-
-    assert told(quay, BRIDGE)[1:] == [("withdrawn", "rights_reserved", False)]
-    assert article(quay, BRIDGE) is not None
+def test_text_stays_where_the_outlet_says_so(course: Course) -> None:
+    assert course.after[0]["library"] == [("new", None, False), ("withdrawn", "rights_reserved", False)]
+    assert course.article("library") is not None
 
 
-def test_page_that_reserves_its_rights_is_not_stored_at_all(quay: Installation) -> None:
-    ferry = "/news/ferry"
-    quay.newsroom.add_outlet("quay", [page(ferry, head='<meta name="robots" content="index, noarchive">')])
-    look_again(quay)
-
-    (entry,) = quay.rows(f"SELECT disposition, reason, article_id FROM aiwire.entry WHERE url LIKE '%%{ferry}'")
+def test_page_that_reserves_its_rights_is_not_stored_at_all(course: Course) -> None:
+    entry = course.entry("mill")
     assert (entry["disposition"], entry["reason"], entry["article_id"]) == ("discovered", "rights_reserved", None)
 
 
-def test_forgotten_article_leaves_a_tombstone_and_is_not_fetched_again(quay: Installation) -> None:
-    url = quay.newsroom.outlets["quay"] + BRIDGE
-    asked = quay.aiwire("forget", url)
-    assert asked.returncode == 1
-    assert "Nothing was removed" in asked.stderr
-    assert article(quay, BRIDGE) is not None
-
-    done = quay.aiwire("forget", url, "--yes", "--json")
-
-    assert done.returncode == 0, done.stderr
-    assert url in json.loads(done.stdout)["urls"]
-    assert told(quay, BRIDGE)[-1] == ("withdrawn", "forgotten", True)
-    (left,) = quay.rows("SELECT reason, withheld FROM news.withdrawal")
-    assert (left["reason"], left["withheld"]) == ("forgotten", True)
-    assert not everywhere(quay, "whoever used the Bridge"), "no word of its text is left"
-    assert not everywhere(quay, "Bridge of the old town"), "nor of its title"
-    seen = len(quay.newsroom.requests())
-    look_again(quay)
-    assert not [request for request in quay.newsroom.requests(seen) if request.path == BRIDGE]
-    assert article(quay, TRAM) is not None
+def test_nothing_is_forgotten_unless_somebody_says_so(course: Course) -> None:
+    assert course.unasked.returncode == 1
+    assert "Nothing was removed" in course.unasked.stderr
 
 
-def test_address_is_forgotten_before_it_was_ever_seen(quay: Installation) -> None:
-    url = quay.newsroom.outlets["quay"] + "/news/ferry"
-    assert quay.aiwire("forget", url, "--yes").returncode == 0
-    quay.newsroom.add_outlet("quay", [page("/news/ferry")])
-    look_again(quay)
+def test_forgotten_article_leaves_a_tombstone_and_is_not_fetched_again(course: Course) -> None:
+    made = course.installation
+    assert course.forgot.returncode == 0, course.forgot.stderr
+    assert made.newsroom.outlets["quay"] + "/news/market" in json.loads(course.forgot.stdout)["urls"]
+    assert course.after[2]["market"] == [("new", None, False), ("withdrawn", "forgotten", True)]
+    (left,) = made.rows("SELECT withheld FROM news.withdrawal WHERE reason = 'forgotten'")
+    assert left["withheld"]
+    assert not everywhere(made, "whoever used the market"), "no word of its text is left"
+    assert not everywhere(made, "Market of the old town"), "nor of its title"
+    asked = [request.path for request in made.newsroom.requests(course.asked_before)]
+    assert "/news/school" in asked
+    assert "/news/market" not in asked
 
-    (entry,) = quay.rows("SELECT disposition, reason, title FROM aiwire.entry WHERE url LIKE '%%/ferry'")
+
+def test_address_is_forgotten_before_it_was_ever_seen(course: Course) -> None:
+    entry = course.entry("harbour")
     assert (entry["disposition"], entry["reason"], entry["title"]) == ("refused", "forgotten", None)
-    assert not [request for request in quay.newsroom.requests() if request.path == "/news/ferry"]
+    assert not [request for request in course.installation.newsroom.requests() if request.path == "/news/harbour"]
 
 
-def everywhere(installation: Installation, pattern: str) -> list[str]:
+def everywhere(installation: Installation, words: str) -> list[str]:
     """The tables of schema aiwire in which a row has such words."""
-    tables = [
-        row["name"]
-        for row in installation.rows(
-            "SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'aiwire'::regnamespace AND c.relkind IN ('r', 'p')"
-        )
-    ]
+    tables = installation.rows(
+        "SELECT relname AS name FROM pg_class WHERE relnamespace = 'aiwire'::regnamespace AND relkind IN ('r', 'p')"
+    )
     return [
-        table
+        table["name"]
         for table in tables
-        if installation.rows(f"SELECT FROM aiwire.{table} AS row WHERE row::text LIKE %s LIMIT 1", f"%{pattern}%")
+        if installation.rows(f"SELECT FROM aiwire.{table['name']} AS row WHERE row::text LIKE %s LIMIT 1", f"%{words}%")
     ]

@@ -1,6 +1,7 @@
 """What the commands do: each opens what it needs, calls the module whose affair it is, and shows the outcome.
 
-How things are shown is `crawler.present`'s; `demo`, `try` and `db shell` have modules of their own.
+How things are shown is `crawler.present`'s. A command with a world of its own (`run`, `extract`, `try`, `db shell`, …) has a module of
+its own: this one is imported by all, and a quick command should not wait for Scrapy or trafilatura.
 """
 
 from __future__ import annotations
@@ -8,19 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from crawler import present, telemetry
-from crawler.batch import extract_batch
-from crawler.daemon import Daemon, child_command
 from crawler.embedded import EmbeddedPostgres
-from crawler.learning import limits_of
 from crawler.outlets import OutletsError, load_outlets
 from crawler.settings import Settings, load_settings, save_contact
-from crawler.tools import new_sandbox
 from pipelines.store import export_parts, figures, reading
 from pipelines.store.database import Connection, Database
 from pipelines.store.migrate import migrate
@@ -85,27 +81,6 @@ def reading_from(settings: Settings, read: Callable[[Connection], Awaitable[T]])
 
     with database(settings) as url:
         return asyncio.run(ask(url))
-
-
-# -- the daemon ----------------------------------------------------------------------------------------------------
-
-
-def run_daemon(settings: Settings, roles: tuple[str, ...]) -> int:
-    load_outlets(settings.config_dir)  # every mistake is told before anything starts
-    return Daemon(settings, roles, child_command(str(settings.config_dir))).run()
-
-
-# -- pages ---------------------------------------------------------------------------------------------------------
-
-
-def extract_pages(settings: Settings, source: Path, target: Path, *, learn: bool = False) -> int:
-    """Extract many saved pages; 0 however many of them were bad: each has its own answer."""
-    started = time.monotonic()
-    with new_sandbox(settings) as sandbox:
-        counts = extract_batch(source, target, sandbox=sandbox, learn=limits_of(settings) if learn else None)
-    seconds = time.monotonic() - started
-    present.errors.print(f"{counts.pages} pages, {counts.errors} without an article, in {seconds:.1f} s: {target}")
-    return 0
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

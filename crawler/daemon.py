@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from crawler.embedded import EmbeddedPostgres
+from crawler.outlets import load_outlets
 from crawler.roles import MOVED
 from crawler.settings import Settings
 from pipelines.errors import AiwireError, Unavailable
@@ -193,3 +194,9 @@ class Daemon:
 def child_command(config_dir: str) -> Callable[[str], list[str]]:
     """How this program starts itself in a role."""
     return lambda role: [sys.executable, "-m", "crawler.roles", role, config_dir]
+
+
+def run_daemon(settings: Settings, roles: tuple[str, ...]) -> int:
+    """`aiwire run`; raises ConfigError with every mistake in the outlets' files before anything starts."""
+    load_outlets(settings.config_dir)
+    return Daemon(settings, roles, child_command(str(settings.config_dir))).run()

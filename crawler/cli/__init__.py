@@ -63,7 +63,7 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Do what is due, then end.")] = False,
 ) -> None:
     """The daemon, until Ctrl-C; SIGHUP or a changed file reloads the outlets."""
-    from crawler.commands import run_daemon
+    from crawler.daemon import run_daemon
 
     settings = settings_of(context, need_contact=True)
     if once:
@@ -117,7 +117,7 @@ def extract(
     learn: Annotated[bool, typer.Option("--learn", help="Take out what the pages of one site repeat.")] = False,
 ) -> None:
     """The articles in many saved pages: a line in, a line out."""
-    from crawler.commands import extract_pages
+    from crawler.extracting import extract_pages
 
     if not batch:
         raise ConfigError("for a single page there is `aiwire try`", code="usage")

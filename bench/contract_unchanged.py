@@ -24,6 +24,11 @@ POLLED = frozenset({"aiwire.source", "aiwire.host"})
 """The tables in which a poll writes down when it was, and when the next is due."""
 _ENTRIES = 20  # of each source
 _AT_ONCE = 8
+_ENDING = 10.0  # seconds
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +60,11 @@ class Traces:
 
 
 def traces(url: str) -> Traces:
-    """Look at every table and sequence of our schemas; sessions that wrote must have ended, or their rows don't count yet."""
+    """Look at every table and sequence of our schemas, once all sessions have ended: what they wrote counts only then."""
     with psycopg.connect(url, autocommit=True) as connection:
+        deadline = time.monotonic() + _ENDING
+        while connection.execute(_OTHERS).fetchone() != (0,) and time.monotonic() < deadline:
+            time.sleep(0.02)
         connection.execute("SELECT pg_stat_clear_snapshot()")
         rows = connection.execute(
             """

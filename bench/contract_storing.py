@@ -19,6 +19,7 @@ from bench.contract_articles import Press
 from bench.contract_copying import Copying, copied
 from bench.contract_processes import gathered
 from bench.contract_server import ServerCpu, database
+from crawler.roles import collect_seldom
 from crawler.storing import StoringLane
 from pipelines.records import Ingested
 from pipelines.store import sources
@@ -130,6 +131,7 @@ async def _prepare(url: str, outlets: list[str], each: int) -> None:
 
 def work(url: str, outlets: list[str], each: int, barrier: Barrier, answers: Any) -> None:
     """A process: a visit an outlet; answers with (begin, end, CPU seconds, transactions)."""
+    collect_seldom()
     answers.put(asyncio.run(_work(url, outlets, each, barrier)))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from pipelines.identity import content_hash
-from pipelines.records import Extraction, Field, Ingested, Origin, Precision, Relevance, When
+from pipelines.identity import canonical_url, claim_fingerprint, content_hash
+from pipelines.records import Entry, Extraction, Field, Ingested, Origin, Precision, Relevance, When
 from pipelines.repetition import seen_blocks
 from pipelines.store import articles, sources, withdrawals
 from pipelines.store.arrivals import Stored
+from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
 from pipelines.store.sources import OutletRow
 
@@ -32,6 +34,28 @@ async def an_outlet(database: Database, slug: str = "example") -> None:
         await sources.sync(connection, [row], NOW)
 
 
+async def rows(database: Database, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    async with database.transaction() as connection:
+        cursor = await connection.execute(query.encode(), parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+
+def claim(path: str, **said: str) -> Claim:
+    """What a source says of a page at that path."""
+    entry = Entry(url=f"{SITE}{path}", **said)
+    key = canonical_url(entry.url)
+    return Claim(entry=entry, url_key=key, host="news.example", fingerprint=claim_fingerprint(entry))
+
+
+async def new_entry(database: Database, path: str) -> int:
+    """An entry that a source has just claimed; its id."""
+    made = claim(path)
+    async with database.transaction() as connection:
+        source = (await (await connection.execute("SELECT min(id) FROM aiwire.source")).fetchone() or [0])[0]
+        await write_claims(connection, source_id=source, outlet="example", claims=[made], now=NOW)
+    return int((await rows(database, "SELECT id FROM aiwire.entry WHERE url_key = %s", made.url_key))[0][0])
+
+
 def ingested(
     path: str,
     text: str,
@@ -39,12 +63,13 @@ def ingested(
     title: str = "A title of some length",
     language: str | None = None,
     published: datetime | None = NOW,
+    canonical: str | None = None,
 ) -> Ingested:
     """What the sandbox would find out about a page at that path."""
     when = When(instant=published, precision=Precision.MINUTE) if published else None
     extraction = Extraction(
         url=f"{SITE}{path}",
-        canonical_url=None,
+        canonical_url=canonical,
         title=Field(value=title, origin=Origin.HEADING),
         standfirst=None,
         byline=None,

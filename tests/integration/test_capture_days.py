@@ -5,64 +5,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 import psycopg
 import pytest
+from stored import NOW, SITE, an_outlet, new_entry, rows
 
 from pipelines.errors import Damaged, Unavailable
-from pipelines.identity import canonical_url, claim_fingerprint
-from pipelines.records import Entry, Page
-from pipelines.store import capture_days, captures, entries, sources
+from pipelines.records import Page
+from pipelines.store import capture_days, captures, entries
 from pipelines.store import migrate as migrations
-from pipelines.store.claims import Claim, write_claims
 from pipelines.store.database import Database
 from pipelines.store.entries import Disposition
 from pipelines.store.migrate import migrate
-from pipelines.store.sources import OutletRow
 
-NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
-SITE = "https://news.example"
 BODY = "<p>Perché</p>".encode()
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url, size=3) as opened:
-        async with opened.transaction() as connection:
-            row = OutletRow(
-                slug="example",
-                name="Example",
-                homepage=SITE,
-                language="en",
-                policy="scrape",
-                definition={},
-                sources=(("feed", f"{SITE}/feed", "news.example"),),
-            )
-            await sources.sync(connection, [row], NOW)
+        await an_outlet(opened)
         yield opened
-
-
-async def rows(database: Database, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    async with database.transaction() as connection:
-        cursor = await connection.execute(query.encode(), parameters)
-        return await cursor.fetchall() if cursor.description else []
 
 
 async def today(database: Database) -> date:
     day: date = (await rows(database, "SELECT (now() AT TIME ZONE 'UTC')::date"))[0][0]
     return day
-
-
-async def new_entry(database: Database, path: str) -> int:
-    entry = Entry(url=f"{SITE}{path}")
-    key = canonical_url(entry.url)
-    made = Claim(entry=entry, url_key=key, host="news.example", fingerprint=claim_fingerprint(entry))
-    async with database.transaction() as connection:
-        source = (await (await connection.execute("SELECT id FROM aiwire.source")).fetchone() or [0])[0]
-        await write_claims(connection, source_id=source, outlet="example", claims=[made], now=NOW)
-    return int((await rows(database, "SELECT id FROM aiwire.entry WHERE url_key = %s", key))[0][0])
 
 
 async def captured(database: Database, path: str, day: date | None = None, *, settled: bool = False) -> int:

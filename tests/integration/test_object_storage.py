@@ -7,25 +7,19 @@ import hashlib
 import socket
 import stat
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from stored import NOW, SITE, an_outlet, new_entry, rows
 
 from crawler import object_storage
 from crawler.object_storage import ObjectStorage
 from pipelines.errors import Damaged, StoreError, Unavailable
-from pipelines.identity import canonical_url, claim_fingerprint
-from pipelines.records import Entry, Page
-from pipelines.store import capture_days, capture_objects, captures, entries, sources
-from pipelines.store.claims import Claim, write_claims
+from pipelines.records import Page
+from pipelines.store import capture_days, capture_objects, captures, entries
 from pipelines.store.database import Database
 from pipelines.store.entries import Disposition
-from pipelines.store.sources import OutletRow
-
-NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
-SITE = "https://news.example"
 
 
 @pytest.fixture(scope="module")
@@ -68,36 +62,14 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectSt
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url, size=2) as opened:
-        async with opened.transaction() as connection:
-            row = OutletRow(
-                slug="example",
-                name="Example",
-                homepage=SITE,
-                language="en",
-                policy="scrape",
-                definition={},
-                sources=(("feed", f"{SITE}/feed", "news.example"),),
-            )
-            await sources.sync(connection, [row], NOW)
+        await an_outlet(opened)
         yield opened
-
-
-async def rows(database: Database, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    async with database.transaction() as connection:
-        cursor = await connection.execute(query.encode(), parameters)
-        return await cursor.fetchall() if cursor.description else []
 
 
 async def captured(database: Database, path: str, storage: ObjectStorage | None, body: bytes = b"page") -> int:
     """An entry whose page is kept there; its id."""
-    entry = Entry(url=f"{SITE}{path}")
-    key = canonical_url(entry.url)
-    made = Claim(entry=entry, url_key=key, host="news.example", fingerprint=claim_fingerprint(entry))
-    page = Page(url=entry.url, body=body, fetched_at=NOW)
-    async with database.transaction() as connection:
-        source = (await (await connection.execute("SELECT id FROM aiwire.source")).fetchone() or [0])[0]
-        await write_claims(connection, source_id=source, outlet="example", claims=[made], now=NOW)
-    id_ = int((await rows(database, "SELECT id FROM aiwire.entry WHERE url_key = %s", key))[0][0])
+    page = Page(url=f"{SITE}{path}", body=body, fetched_at=NOW)
+    id_ = await new_entry(database, path)
     written = None
     if storage is not None:
         async with database.transaction() as connection:

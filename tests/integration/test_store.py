@@ -7,25 +7,17 @@ import hashlib
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from stored import NOW, SITE, claim, ingested
 
 from pipelines.errors import StoreError, Unavailable
-from pipelines.identity import canonical_url, claim_fingerprint, content_hash
 from pipelines.records import (
-    Entry,
-    Extraction,
-    Field,
     Ingested,
-    Origin,
     Page,
-    Precision,
-    Relevance,
-    When,
 )
-from pipelines.repetition import seen_blocks
 from pipelines.store import articles, captures, entries, sources
 from pipelines.store.arrivals import Stored
 from pipelines.store.claims import Claim, Claimed, write_claims
@@ -33,9 +25,6 @@ from pipelines.store.database import Database, SessionLocks
 from pipelines.store.entries import Disposition
 from pipelines.store.migrate import is_current, migrate
 from pipelines.store.sources import OutletRow
-
-NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
-SITE = "https://news.example"
 
 
 @pytest.fixture
@@ -55,44 +44,6 @@ def outlet(*urls: str) -> OutletRow:
         policy="scrape",
         definition={"name": "Example"},
         sources=tuple(("feed", url, "news.example") for url in urls or (f"{SITE}/feed",)),
-    )
-
-
-def claim(path: str, **said: str) -> Claim:
-    entry = Entry(url=f"{SITE}{path}", **said)
-    return Claim(
-        entry=entry, url_key=canonical_url(entry.url), host="news.example", fingerprint=claim_fingerprint(entry)
-    )
-
-
-def ingested(path: str, text: str, *, title: str = "A title of some length", canonical: str | None = None) -> Ingested:
-    extraction = Extraction(
-        url=f"{SITE}{path}",
-        canonical_url=canonical,
-        title=Field(value=title, origin=Origin.HEADING),
-        standfirst=None,
-        byline=None,
-        authors=None,
-        published=Field(value=When(instant=NOW, precision=Precision.MINUTE), origin=Origin.JSON_LD),
-        modified=None,
-        language=None,
-        section=None,
-        image=None,
-        paywalled=None,
-        rights=None,
-        markdown="",
-        kept=(),
-        second_opinion=False,
-        text=text,
-        removed=(),
-    )
-    relevance = Relevance(relevant=False, score=0.0, why=())
-    return Ingested(
-        extraction=extraction,
-        attributions=(),
-        relevance=relevance,
-        content_hash=content_hash(extraction),
-        seen=seen_blocks(extraction),
     )
 
 

@@ -188,7 +188,7 @@ def totals(counts: dict[str, Any]) -> str:
         f"{many('articles')} articles, {many('revisions')} revisions, {many('removed_blocks')} blocks removed; "
         f"{many('entries')} entries ({fates}), {counts['waiting']:,} waiting; the daemon is {running}.\n"
         f"The database takes {size(counts['database_bytes'])}, {size(counts['capture_table_bytes'])} of it for raw pages of "
-        f"{counts['capture_days']} days{elsewhere}."
+        f"{counts['capture_days']} {'day' if counts['capture_days'] == 1 else 'days'}{elsewhere}."
     )
 
 

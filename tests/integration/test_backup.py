@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from stored import NOW, ingested, store_at
 from test_moving import TEXT, cursors, drawn, every_row, fill, position
 
 from crawler import backup
-from crawler.binaries import major_of, source_binaries
+from crawler.binaries import binaries_of
 from crawler.settings import load_settings
 from pipelines.errors import ConfigError, StoreError
 from pipelines.store import transfer
@@ -198,15 +197,13 @@ async def test_commands_say_what_is_not_in_the_file_and_ask_before_they_replace(
 
 
 def program(name: str, url: str) -> str:
-    """A client program that is not older than the server."""
+    """A client program of the server's own version: a later pg_restore sets what an earlier server does not know."""
     with psycopg.connect(url) as connection:
         server = connection.info.server_version // 10_000
-    own = source_binaries(None)
-    if (major_of(own) or 0) >= server and (own / name).exists():
-        return str(own / name)
-    if found := shutil.which(name):
-        return found
-    pytest.skip(f"no {name} for Postgres {server}")
+    folder = binaries_of(server)
+    if folder is None or not (folder / name).exists():
+        pytest.skip(f"no {name} of Postgres {server}")
+    return str(folder / name)
 
 
 def run(name: str, url: str, *arguments: str) -> str:

@@ -102,3 +102,17 @@ async def test_reader_of_the_page_copies_what_is_there_and_follows(database_url:
         await withdraw_at(database, "/a", withheld=True)
         assert caught_up() == {"/b": 2}
         assert NOW
+
+
+async def test_planner_expects_the_articles_that_there_are(database_url: str) -> None:
+    """Expecting one row in all it would sort a million articles for an outlet's newest, where an index has them in order."""
+    async with Database(database_url, size=1) as database:
+        await an_outlet(database)
+        for n in range(30):
+            text = f"The council of the old town decided on bridge number {n}."
+            await store_at(database, ingested(f"/{n}", text, title=f"Bridge number {n}"))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+        row = connection.execute("EXPLAIN (FORMAT JSON) SELECT * FROM news.article WHERE outlet = 'example'").fetchone()
+    assert row is not None
+    assert row[0][0]["Plan"]["Plan Rows"] == 30

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sized
 from datetime import UTC, datetime
 
 from crawler import present
@@ -58,7 +59,7 @@ async def _forget(settings: Settings, database_url: str, url_key: str, *, yes: b
         )
     else:
         present.console.print(
-            f"Forgotten: {len(found.articles)} articles, {len(found.entries)} entries; never fetched again:",
+            f"Forgotten: {_many(found.articles, 'article', 'articles')}, {_many(found.entries, 'entry', 'entries')}; never fetched again:",
             markup=False,
         )
         for known in found.urls:
@@ -68,9 +69,13 @@ async def _forget(settings: Settings, database_url: str, url_key: str, *, yes: b
 
 def _show(found: Found) -> None:
     present.errors.print(
-        f"{len(found.articles)} articles with all revisions, removed blocks, credits and raw pages, and what sources said in "
-        f"{len(found.entries)} entries. These addresses are not fetched again:",
+        f"{_many(found.articles, 'article', 'articles')} with all revisions, removed blocks, credits and raw pages, and what "
+        f"sources said in {_many(found.entries, 'entry', 'entries')}. These addresses are not fetched again:",
         markup=False,
     )
     for known in found.urls:
         present.errors.print(f"  {known}", markup=False, soft_wrap=True)
+
+
+def _many(found: Sized, one: str, many: str) -> str:
+    return f"{len(found)} {one if len(found) == 1 else many}"

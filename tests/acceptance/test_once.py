@@ -136,7 +136,7 @@ def test_outlet_that_left_the_configuration_keeps_its_articles_and_is_not_polled
     ("mode", "state", "code"),
     [
         pytest.param("500", "unreachable", "http_500", marks=pytest.mark.slow),
-        pytest.param("404", "broken", "gone", marks=pytest.mark.slow),
+        pytest.param("404", "broken", "not_found", marks=pytest.mark.slow),
         ("html-for-feed", "broken", "feed_is_html"),
         pytest.param("reset", "unreachable", "download_failed", marks=pytest.mark.slow),
     ],

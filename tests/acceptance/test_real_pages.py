@@ -65,7 +65,10 @@ def test_hundred_real_pages_end_in_one_disposition_and_are_fetched_once(
     again = installation.newsroom.requests(before)
     assert {request.status for request in again} == {304}
     assert max(Counter((request.outlet, request.path) for request in again).values()) == 1
-    assert fates["stored"] >= 0.95 * PAGES, fates
+    # One in fourteen of the corpus' pages reserves its text, most by noarchive.
+    reserved = installation.one("SELECT count(*) FROM aiwire.entry WHERE reason = 'rights_reserved'")
+    assert fates["stored"] + reserved >= 0.95 * PAGES, fates
+    assert 0 < reserved < 0.2 * PAGES
     assert installation.one("SELECT count(*) FROM news.revision") == fates["stored"]
     log = events((installation.folder / "daemon.log").read_text(encoding="utf-8"))
     assert not [

@@ -65,7 +65,8 @@ async def _show(url: str, cursor: str | None, *, most: int | None, follow: bool,
                 if end:
                     cursor, end = await changes.last_cursor(connection), False
                 while not follow:
-                    batch = await changes.after(connection, cursor, most=min(_BATCH, (most or _BATCH) - shown))
+                    wanted = _BATCH if most is None else min(_BATCH, most - shown)
+                    batch = await changes.after(connection, cursor, most=wanted)
                     shown += len(batch)
                     cursor = _print(batch, as_json=as_json) or cursor
                     if not batch or shown == most:

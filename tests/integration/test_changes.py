@@ -18,6 +18,8 @@ import psycopg
 import pytest
 from stored import NOW, SITE, an_outlet, ingested, store_at, withdraw_at
 
+from crawler import changes as shell
+from crawler.settings import load_settings
 from pipelines.errors import PublishError, Unavailable
 from pipelines.store import articles, changes
 from pipelines.store.arrivals import ReadAgain
@@ -263,3 +265,20 @@ async def test_shell_follows_and_goes_on_after_its_connection_was_cut(database: 
     assert follower.returncode in (0, 130)
     assert errors.count(b"trying again") == 1
     assert b"Traceback" not in errors
+
+
+async def test_shell_shows_more_than_it_asks_for_at_a_time(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in range(5):
+        await store_at(database, ingested(f"/{n}", f"{TEXT} {n}", title=f"The article with the number {n}"))
+    monkeypatch.setattr(shell, "_BATCH", 2)
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    settings = load_settings(data_dir=tmp_path)
+
+    def shown(most: int | None) -> list[str]:
+        shell.show_changes(settings, cursor=None, most=most, follow=False, end=False, as_json=True)
+        return [json.loads(line)["url"] for line in capsys.readouterr().out.splitlines()]
+
+    assert await asyncio.to_thread(shown, None) == [f"{SITE}/{n}" for n in range(5)]
+    assert await asyncio.to_thread(shown, 3) == [f"{SITE}/{n}" for n in range(3)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rich.text import Text
 
 from crawler import present
-from crawler.commands import database
+from crawler.commands import database_as_it_is
 from crawler.settings import Settings
 from pipelines.errors import Unavailable
 from pipelines.store import changes
@@ -39,19 +39,9 @@ def show_changes(
 
     Raises PublishError where the cursor is no good here, Unavailable where Postgres is away at the start.
     """
-    with _url(settings) as url, contextlib.suppress(KeyboardInterrupt):
+    with database_as_it_is(settings) as url, contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_show(url, cursor, most=most, follow=follow, end=end, as_json=as_json))
     return 0
-
-
-@contextlib.contextmanager
-def _url(settings: Settings) -> Iterator[str]:
-    """The database in use; one that is told by its URL is read as it is: a reader's login could not migrate it."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-    else:
-        with database(settings) as url:
-            yield url
 
 
 async def _show(url: str, cursor: str | None, *, most: int | None, follow: bool, end: bool, as_json: bool) -> None:

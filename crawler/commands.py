@@ -69,6 +69,16 @@ def database(settings: Settings) -> Iterator[str]:
         yield server.url
 
 
+@contextlib.contextmanager
+def database_as_it_is(settings: Settings) -> Iterator[str]:
+    """The URL of the database in use; one that is told by its URL is not migrated: a reader's login could not."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+    else:
+        with database(settings) as url:
+            yield url
+
+
 def reading_from(settings: Settings, read: Callable[[Connection], Awaitable[T]]) -> T:
     """Run a query of `pipelines.store.reading` on the database in use."""
 

@@ -6,9 +6,7 @@ What is found, and in which order, is `news.search`'s affair (docs/contract.md).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 from rich.text import Text
 
 from crawler import present
-from crawler.commands import database
+from crawler.commands import database_as_it_is
 from crawler.settings import Settings
 from pipelines.store import search
 from pipelines.store.database import Database
@@ -42,7 +40,7 @@ def search_articles(settings: Settings, wanted: Wanted, *, as_json: bool) -> int
 
     Raises PublishError where the database has no search, Unavailable where Postgres is away.
     """
-    with _url(settings) as url:
+    with database_as_it_is(settings) as url:
         rows = asyncio.run(_ask(url, wanted))
     if as_json:
         present.as_json(rows)
@@ -52,16 +50,6 @@ def search_articles(settings: Settings, wanted: Wanted, *, as_json: bool) -> int
     if not rows:
         present.errors.print("No article has these words.")
     return 0 if rows else 1
-
-
-@contextlib.contextmanager
-def _url(settings: Settings) -> Iterator[str]:
-    """The database in use; one that is told by its URL is read as it is: a reader's login could not migrate it."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-    else:
-        with database(settings) as url:
-            yield url
 
 
 async def _ask(url: str, wanted: Wanted) -> list[dict[str, Any]]:

@@ -235,10 +235,24 @@ BEGIN
                      (SELECT oid FROM pg_database WHERE datname = current_database()), 'aiwire.epoch'::regclass::oid);
 END $$;
 
+-- settle_epoch() finds by itself that the place is another. It can't where a database is filled again in its place, or where
+-- the server's files were put back.
+CREATE FUNCTION aiwire.begin_epoch() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    told bigint;
+BEGIN
+    PERFORM aiwire.lock_changes();
+    SELECT coalesce(max(position), 0) INTO told FROM aiwire.change;
+    PERFORM setval('aiwire.change_position', greatest(told, (SELECT last_value FROM aiwire.change_position)));
+    INSERT INTO aiwire.epoch (number, id, began_after, began_at, place)
+    SELECT coalesce(max(number), 0) + 1, substr(md5(gen_random_uuid()::text), 1, 8), told, clock_timestamp(), aiwire.place()
+    FROM aiwire.epoch;
+END $$;
+COMMENT ON FUNCTION aiwire.begin_epoch IS 'from here on a cursor that saw more than is here is refused';
+
 CREATE FUNCTION aiwire.settle_epoch() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     here text;
-    told bigint;
 BEGIN
     IF pg_is_in_recovery() THEN
         RETURN;
@@ -251,11 +265,7 @@ BEGIN
     IF here = (SELECT place FROM aiwire.epoch ORDER BY number DESC LIMIT 1) THEN
         RETURN;  -- another session did it while this one waited
     END IF;
-    SELECT coalesce(max(position), 0) INTO told FROM aiwire.change;
-    PERFORM setval('aiwire.change_position', greatest(told, (SELECT last_value FROM aiwire.change_position)));
-    INSERT INTO aiwire.epoch (number, id, began_after, began_at, place)
-    SELECT coalesce(max(number), 0) + 1, substr(md5(gen_random_uuid()::text), 1, 8), told, clock_timestamp(), here
-    FROM aiwire.epoch;
+    PERFORM aiwire.begin_epoch();
 END $$;
 COMMENT ON FUNCTION aiwire.settle_epoch IS 'begin a new epoch where this database is not the one that wrote the last; each session that writes calls it first';
 
@@ -336,41 +346,3 @@ CREATE FUNCTION news.last_cursor() RETURNS text LANGUAGE sql STABLE SECURITY DEF
            || coalesce((SELECT position FROM aiwire.change ORDER BY position DESC LIMIT 1), 0)
 $$;
 COMMENT ON FUNCTION news.last_cursor() IS 'the present end of the change feed: first take it, then copy news.article, then follow from it';
-
-CREATE FUNCTION news.changes(after text DEFAULT NULL, max integer DEFAULT 1000) RETURNS SETOF news.change
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    parts text[] := regexp_match(after, '^([0-9a-f]{8})-([0-9]{1,18})$');
-    since bigint := 0;
-    known record;
-    told bigint;
-BEGIN
-    IF max IS NULL OR max < 1 THEN
-        RAISE EXCEPTION 'news.changes: max is %, and must be 1 or more', coalesce(max::text, 'NULL') USING ERRCODE = 'AW003';
-    END IF;
-    IF after <> '' THEN
-        IF parts IS NULL THEN
-            RAISE EXCEPTION 'news.changes: % is no cursor', quote_literal(left(after, 60)) USING ERRCODE = 'AW002',
-                HINT = 'Give the cursor of the last change that you took, as it was; NULL begins at the first.';
-        END IF;
-        since := parts[2];
-        -- A cursor of an epoch is good up to where the next one began; one of the present epoch, up to the last change.
-        SELECT e.number, (SELECT n.began_after FROM aiwire.epoch n WHERE n.number > e.number ORDER BY n.number LIMIT 1) AS until
-        INTO known FROM aiwire.epoch e WHERE e.id = parts[1];
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'news.changes: cursor % comes from another database, or from a time that this one has lost', after
-                USING ERRCODE = 'AW001', DETAIL = 'Its epoch is not known here: perhaps an older backup was restored.',
-                HINT = 'Copy news.article anew, and follow from news.last_cursor() as it was before.';
-        END IF;
-        told := coalesce(known.until, (SELECT position FROM aiwire.change ORDER BY position DESC LIMIT 1), 0);
-        IF since > told AND NOT (known.until IS NULL AND pg_is_in_recovery()) THEN  -- a standby may be behind
-            RAISE EXCEPTION 'news.changes: cursor % comes from a time that this database has lost', after
-                USING ERRCODE = 'AW001',
-                DETAIL = format('What it saw after position %s is not here: an older backup was restored, or a server took over that lacked it.', told),
-                HINT = format('Go on from %L, and expect to be told again what you took after it; what you took and are not told again is lost here.',
-                              parts[1] || '-' || told);
-        END IF;
-    END IF;
-    RETURN QUERY SELECT c.* FROM news.change c WHERE c.position > since ORDER BY c.position LIMIT max;
-END $$;
-COMMENT ON FUNCTION news.changes IS 'up to max changes after a cursor, in order; SQLSTATE AW001: what the cursor saw is lost here, AW002: no cursor, AW003: max';

@@ -40,23 +40,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION aiwire.reopen IS 'take a move back, as long as nothing was written where it went';
 
--- settle_epoch() finds by itself that the place is another. It can't where a database is filled again in its place, or where
--- the server's files were put back.
-CREATE FUNCTION aiwire.begin_epoch() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    told bigint;
-BEGIN
-    PERFORM aiwire.lock_changes();
-    SELECT coalesce(max(position), 0) INTO told FROM aiwire.change;
-    PERFORM setval('aiwire.change_position', greatest(told, (SELECT last_value FROM aiwire.change_position)));
-    INSERT INTO aiwire.epoch (number, id, began_after, began_at, place)
-    SELECT coalesce(max(number), 0) + 1, substr(md5(gen_random_uuid()::text), 1, 8), told, clock_timestamp(), aiwire.place()
-    FROM aiwire.epoch;
-END $$;
-COMMENT ON FUNCTION aiwire.begin_epoch IS 'from here on a cursor that saw more than is here is refused';
-
--- As in 0003; at its end, who follows a database that was left learns it.
-CREATE OR REPLACE FUNCTION news.changes(after text DEFAULT NULL, max integer DEFAULT 1000) RETURNS SETOF news.change
+-- The feed by cursors; at its end, who follows a database that was left learns it.
+CREATE FUNCTION news.changes(after text DEFAULT NULL, max integer DEFAULT 1000) RETURNS SETOF news.change
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     parts text[] := regexp_match(after, '^([0-9a-f]{8})-([0-9]{1,18})$');
@@ -100,3 +85,4 @@ BEGIN
         END IF;
     END IF;
 END $$;
+COMMENT ON FUNCTION news.changes IS 'up to max changes after a cursor, in order; SQLSTATE AW001: what the cursor saw is lost here, AW002: no cursor, AW003: max';
